@@ -1,0 +1,179 @@
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char hex_digits[] = "0123456789abcdef";
+
+/* The length of the well-formed UTF-8 sequence at the start (RFC 3629 4), its code point in *code;
+ * 0 when there is none. */
+static size_t utf8_sequence(const uint8_t *p, size_t n, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = p[0] < 0x80             ? 1
+                 : (p[0] & 0xe0) == 0xc0 ? 2
+                 : (p[0] & 0xf0) == 0xe0 ? 3
+                 : (p[0] & 0xf8) == 0xf0 ? 4
+                                         : 0;
+
+    if (len == 0 || len > n)
+        return 0;
+    *code = len == 1 ? p[0] : p[0] & (0x7fU >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | (p[i] & 0x3f);
+    }
+    if (*code < least[len] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
+        return 0;
+    return len;
+}
+
+static bool printable(uint32_t code)
+{
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+        return false;
+    if (code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+        (code >= 0x2066 && code <= 0x2069))
+        return false; /* separators and bidirectional controls: they reorder what the reader sees */
+    return code != 0xfeff && code != 0xfffe && code != 0xffff;
+}
+
+char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    size_t room, used = 0;
+
+    if (__builtin_mul_overflow(n, (size_t)4, &room) ||
+        __builtin_add_overflow(room, (size_t)1, &room))
+        return NULL;
+    char *out = lp_arena_alloc(arena, room);
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < n;) {
+        uint32_t code = 0;
+        size_t len = utf8_sequence(p + i, n - i, &code);
+        if (len && printable(code)) {
+            memcpy(out + used, p + i, len);
+            used += len;
+            i += len;
+            continue;
+        }
+        for (size_t end = i + (len ? len : 1); i < end; i++) {
+            out[used++] = '\\';
+            out[used++] = 'x';
+            out[used++] = hex_digits[p[i] >> 4];
+            out[used++] = hex_digits[p[i] & 15];
+        }
+    }
+    out[used] = '\0';
+    return out;
+}
+
+void lp_hex_text(const uint8_t *bytes, size_t n, char *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        *out++ = hex_digits[bytes[i] >> 4];
+        *out++ = hex_digits[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
+void lp_base64_text(const uint8_t *bytes, size_t n, char *out)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < n; i += 3) {
+        size_t have = n - i < 3 ? n - i : 3;
+        uint32_t group = (uint32_t)bytes[i] << 16;
+        if (have > 1)
+            group |= (uint32_t)bytes[i + 1] << 8;
+        if (have > 2)
+            group |= bytes[i + 2];
+        *out++ = alphabet[group >> 18];
+        *out++ = alphabet[group >> 12 & 63];
+        *out++ = have > 1 ? alphabet[group >> 6 & 63] : '=';
+        *out++ = have > 2 ? alphabet[group & 63] : '=';
+    }
+    *out = '\0';
+}
+
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+long lp_base64_decode(const char *text, size_t n, uint8_t *out, size_t size)
+{
+    size_t used = 0, padding = 0;
+
+    if (n % 4 != 0)
+        return -1;
+    while (padding < 2 && padding < n && text[n - 1 - padding] == '=')
+        padding++;
+    for (size_t i = 0; i < n; i += 4) {
+        uint32_t group = 0;
+        size_t digits = i + 4 == n ? 4 - padding : 4;
+        for (size_t k = 0; k < 4; k++) {
+            int value = k < digits ? base64_value(text[i + k]) : 0;
+            if (value < 0)
+                return -1;
+            group = group << 6 | (uint32_t)value;
+        }
+        if ((digits == 2 && (group & 0xffff)) || (digits == 3 && (group & 0xff)))
+            return -1; /* RFC 4648 3.5: bits that no byte holds must be zero */
+        for (size_t k = 0; k + 1 < digits; k++) {
+            if (used == size)
+                return -1;
+            out[used++] = (uint8_t)(group >> (16 - 8 * k));
+        }
+    }
+    return (long)used;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+long lp_hex_decode(const char *text, size_t n, bool separators, uint8_t *out, size_t size)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < n;) {
+        if (separators && used && (text[i] == ':' || text[i] == ' ' || text[i] == '-') &&
+            i + 1 < n) {
+            i++;
+            continue;
+        }
+        int high = hex_value(text[i]);
+        int low = i + 1 < n ? hex_value(text[i + 1]) : -1;
+        if (high < 0 || low < 0 || used == size)
+            return -1;
+        out[used++] = (uint8_t)(high << 4 | low);
+        i += 2;
+    }
+    return (long)used;
+}
+
+void lp_error_set(struct lp_error *error, const char *format, ...)
+{
+    if (!error)
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+}

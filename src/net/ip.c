@@ -1,0 +1,165 @@
+/*
+ * IPv4 (RFC 791) and IPv6 (RFC 8200). The header's length field says where the datagram ends; what
+ * lies behind it in the frame is padding or a trailer. A length of zero is written by senders that
+ * leave segmentation to the hardware: it means "to the end of the frame".
+ */
+#include "net/layers.h"
+
+enum {
+    NEXT_HOP_BY_HOP = 0,
+    NEXT_ROUTING = 43,
+    NEXT_FRAGMENT = 44,
+    NEXT_AUTHENTICATION = 51,
+    NEXT_DESTINATION = 60,
+    NEXT_MOBILITY = 135,
+    NEXT_HIP = 139,
+    NEXT_SHIM6 = 140,
+};
+
+enum { MAX_EXTENSIONS = 32 };
+
+void lp_net_ip(struct lp_walk *walk)
+{
+    struct lp_rd peek = walk->rest;
+    uint8_t first;
+
+    if (!lp_rd_u8(&peek, &first))
+        return;
+    if (first >> 4 == 4)
+        walk->next = LP_LAYER_IPV4;
+    else if (first >> 4 == 6)
+        walk->next = LP_LAYER_IPV6;
+}
+
+/* Takes `length` bytes as the datagram's, or what was captured of them. */
+static void take_payload(struct lp_walk *walk, uint32_t length)
+{
+    struct lp_datagram *datagram = &walk->datagram;
+
+    datagram->announced = length;
+    if (lp_rd_sub(&walk->rest, length, &datagram->bytes))
+        datagram->snapped =
+            false; /* what the snap length cut, if anything, lay behind the datagram */
+    else
+        datagram->bytes = lp_rd_rest(&walk->rest);
+}
+
+/* The length of a datagram whose header leaves it open. */
+static uint32_t to_end_of_frame(const struct lp_walk *walk)
+{
+    uint64_t length = (uint64_t)walk->rest.left + walk->cut;
+    return length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
+}
+
+void lp_net_ipv4(struct lp_walk *walk)
+{
+    struct lp_datagram *datagram = &walk->datagram;
+    uint8_t version;
+    uint16_t total, id, flags;
+
+    if (!lp_rd_u8(&walk->rest, &version) || !lp_rd_skip(&walk->rest, 1) ||
+        !lp_rd_u16(&walk->rest, &total) || !lp_rd_u16(&walk->rest, &id) ||
+        !lp_rd_u16(&walk->rest, &flags) || !lp_rd_skip(&walk->rest, 1) ||
+        !lp_rd_u8(&walk->rest, &datagram->protocol) || !lp_rd_skip(&walk->rest, 2) ||
+        !lp_rd_copy(&walk->rest, datagram->src.bytes, 4) ||
+        !lp_rd_copy(&walk->rest, datagram->dst.bytes, 4))
+        return;
+    uint32_t header = (version & 15U) * 4;
+    if (version >> 4 != 4 || header < 20 || (total != 0 && total < header) ||
+        !lp_rd_skip(&walk->rest, header - 20))
+        return;
+    datagram->src.family = datagram->dst.family = 4;
+    take_payload(walk, total != 0 ? total - header : to_end_of_frame(walk));
+
+    struct lp_fragment fragment = {
+        .id = id, .offset = (flags & 0x1fffU) * 8U, .more = flags & 0x2000};
+    if (fragment.offset == 0 && !fragment.more)
+        lp_net_payload(walk);
+    else
+        lp_fragments_add(lp_net_fragments(walk->net), walk, &fragment);
+}
+
+static bool is_extension(uint8_t next)
+{
+    return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_DESTINATION ||
+           next == NEXT_AUTHENTICATION || next == NEXT_MOBILITY || next == NEXT_HIP ||
+           next == NEXT_SHIM6;
+}
+
+/* Skips one extension header (RFC 8200 4; AH counts in other units, RFC 4302 2.2); *next is then
+ * what follows it. */
+static bool skip_extension(struct lp_rd *bytes, uint8_t *next)
+{
+    uint8_t kind = *next, words;
+    struct lp_rd header = *bytes;
+
+    if (!lp_rd_u8(&header, next) || !lp_rd_u8(&header, &words))
+        return false;
+    return lp_rd_skip(bytes, kind == NEXT_AUTHENTICATION ? (words + 2U) * 4U : (words + 1U) * 8U);
+}
+
+/* RFC 8200 4.5. True when the walk ends here: the piece waits for the others. */
+static bool fragment_header(struct lp_walk *walk)
+{
+    struct lp_datagram *datagram = &walk->datagram;
+    struct lp_fragment fragment = {0};
+    uint16_t offset;
+
+    if (!lp_rd_u8(&datagram->bytes, &datagram->protocol) || !lp_rd_skip(&datagram->bytes, 1) ||
+        !lp_rd_u16(&datagram->bytes, &offset) || !lp_rd_u32(&datagram->bytes, &fragment.id) ||
+        datagram->announced < 8)
+        return true;
+    datagram->announced -= 8;
+    fragment.offset = offset & 0xfff8U;
+    fragment.more = offset & 1;
+    if (fragment.offset == 0 && !fragment.more)
+        return false; /* an atomic fragment, RFC 6946 */
+    lp_fragments_add(lp_net_fragments(walk->net), walk, &fragment);
+    return true;
+}
+
+/* The chain of IPv6 headers from datagram->protocol on. */
+static void ipv6_payload(struct lp_walk *walk)
+{
+    struct lp_datagram *datagram = &walk->datagram;
+
+    for (unsigned i = 0; i < MAX_EXTENSIONS; i++) {
+        size_t before = datagram->bytes.left;
+        if (datagram->protocol == NEXT_FRAGMENT) {
+            if (fragment_header(walk))
+                return;
+            continue;
+        }
+        if (!is_extension(datagram->protocol)) {
+            lp_net_deliver(walk);
+            return;
+        }
+        if (!skip_extension(&datagram->bytes, &datagram->protocol))
+            return;
+        datagram->announced -= (uint32_t)(before - datagram->bytes.left);
+    }
+}
+
+void lp_net_payload(struct lp_walk *walk)
+{
+    if (walk->datagram.src.family == 6)
+        ipv6_payload(walk);
+    else
+        lp_net_deliver(walk);
+}
+
+void lp_net_ipv6(struct lp_walk *walk)
+{
+    struct lp_datagram *datagram = &walk->datagram;
+    uint8_t version;
+    uint16_t length;
+
+    if (!lp_rd_u8(&walk->rest, &version) || !lp_rd_skip(&walk->rest, 3) ||
+        !lp_rd_u16(&walk->rest, &length) || !lp_rd_u8(&walk->rest, &datagram->protocol) ||
+        !lp_rd_skip(&walk->rest, 1) || !lp_rd_copy(&walk->rest, datagram->src.bytes, 16) ||
+        !lp_rd_copy(&walk->rest, datagram->dst.bytes, 16) || version >> 4 != 6)
+        return;
+    datagram->src.family = datagram->dst.family = 6;
+    take_payload(walk, length != 0 ? length : to_end_of_frame(walk));
+    ipv6_payload(walk);
+}

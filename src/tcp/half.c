@@ -1,0 +1,544 @@
+/*
+ * How it works: sequence numbers become 64-bit stream offsets, so that wrapping ends here. Bytes
+ * that follow on the stream's end are appended; all others become pieces, kept sorted in an array
+ * and never overlapping. Every insertion first meets what is there: equal bytes are a
+ * retransmission, different ones a conflict, which the better rank wins and otherwise the first
+ * copy.
+ *
+ * Without a SYN the beginning is unknown: everything stays in pieces until the consumer recognises
+ * the lowest bytes, or the end comes.
+ */
+#include "tcp/half.h"
+
+#include <string.h>
+
+/* Ranks of trust, the higher wins where copies differ. A single byte may be a keep-alive probe with
+ * garbage in it. */
+enum { RANK_PROBE = 0, RANK_WRONG_CHECKSUM = 1, RANK_RIGHT = 2 };
+
+enum {
+    MAX_PIECES = 16384, /* per direction; inserting moves pointers, so this bounds the time too */
+    MAX_MARKS = 16384,
+};
+
+static const uint64_t FIRST_OFFSET = UINT64_C(1)
+                                     << 40; /* far from zero: earlier bytes may still come */
+
+/* Where a segment's bytes go and what is known of them. */
+struct incoming {
+    uint64_t from, to; /* stream offsets of `bytes` */
+    struct lp_rd bytes;
+    uint8_t rank;
+    const struct lp_datagram *datagram;
+};
+
+uint64_t lp_half_offset(const struct lp_half *half, uint32_t seq)
+{
+    return half->offset + (uint64_t)(int64_t)(int32_t)(seq - half->seq);
+}
+
+static void place(struct lp_half *half, uint32_t seq)
+{
+    half->placed = true;
+    half->seq = seq;
+    half->offset = half->low = half->high = FIRST_OFFSET;
+}
+
+static void note_syn(struct lp_half *half, uint32_t isn)
+{
+    half->end.syn = true;
+    for (unsigned i = 0; i < half->isn_count; i++)
+        if (half->isns[i] == isn)
+            return;
+    if (half->isn_count < LP_MAX_ISNS)
+        half->isns[half->isn_count++] = isn;
+}
+
+void lp_half_note(struct lp_half *half, const struct lp_segment *segment)
+{
+    const struct lp_datagram *d = segment->datagram;
+    uint32_t seq = segment->seq;
+
+    if (half->end.packets++ == 0 || d->frame < half->end.first_frame)
+        half->end.first_frame = d->frame;
+    if (segment->flags & LP_TCP_SYN)
+        note_syn(half, seq++);
+    if ((segment->flags & (LP_TCP_SYN | LP_TCP_ACK)) == LP_TCP_SYN)
+        half->end.opened = true;
+    if (segment->flags & LP_TCP_FIN)
+        half->end.fin = true;
+    if (segment->flags & LP_TCP_RST)
+        half->end.rst = true;
+    if ((segment->flags & (LP_TCP_ACK | LP_TCP_RST)) == LP_TCP_ACK) {
+        if (!half->has_ack || (int32_t)(segment->ack - half->first_ack) < 0)
+            half->first_ack = segment->ack;
+        if (!half->has_ack || (int32_t)(segment->ack - half->last_ack) > 0)
+            half->last_ack = segment->ack;
+        half->has_ack = true;
+        half->end.acks = true;
+    }
+    if (!half->has_mac && d->has_mac) {
+        half->has_mac = true;
+        memcpy(half->mac, d->src_mac, 6);
+    }
+    if (segment->flags & LP_TCP_RST)
+        return; /* the sequence number of a reset may be anything (RFC 9293 3.5.2) */
+    if (!half->placed)
+        place(half, seq);
+    uint64_t from = lp_half_offset(half, seq), to = from + segment->announced;
+    if (from < half->low)
+        half->low = from;
+    if (to > half->high) {
+        half->high = to;
+        half->seq = seq + segment->announced;
+        half->offset = to;
+    }
+}
+
+static uint64_t stream_end(const struct lp_assembly *assembly)
+{
+    return assembly->stream_offset + assembly->stream.len;
+}
+
+static uint64_t piece_end(const struct lp_piece *piece)
+{
+    return piece->offset + piece->length;
+}
+
+static void note_conflict(struct lp_half *half, const struct incoming *in, uint8_t old_rank)
+{
+    if (in->rank == RANK_PROBE || old_rank == RANK_PROBE)
+        return; /* a keep-alive's byte is no data */
+    if (half->end.conflicts++ == 0)
+        half->end.first_conflict_frame = in->datagram->frame;
+}
+
+/* Lays incoming bytes [from, to) over `there`. True: they replaced it. */
+static bool meet(struct lp_half *half, const struct incoming *in, uint64_t from, uint64_t to,
+                 uint8_t *there, uint8_t rank)
+{
+    struct lp_rd bytes = in->bytes, part;
+
+    if (!lp_rd_skip(&bytes, (size_t)(from - in->from)) ||
+        !lp_rd_sub(&bytes, (size_t)(to - from), &part) || memcmp(there, part.ptr, part.left) == 0)
+        return false;
+    note_conflict(half, in, rank);
+    if (in->rank <= rank)
+        return false;
+    memcpy(there, part.ptr, part.left);
+    return true;
+}
+
+/* The part of the incoming bytes that the stream already has. */
+static void meet_stream(struct lp_half *half, const struct incoming *in)
+{
+    struct lp_assembly *assembly = half->assembly;
+    uint64_t mark_start = assembly->stream_offset;
+
+    for (size_t i = 0; i < assembly->mark_count && mark_start < in->to; i++) {
+        struct lp_mark *mark = &assembly->marks[i];
+        uint64_t from = in->from > mark_start ? in->from : mark_start;
+        uint64_t to = in->to < mark->end ? in->to : mark->end;
+        bool whole = from == mark_start && to == mark->end;
+        mark_start = mark->end;
+        if (from >= to)
+            continue;
+        bool replaced = meet(half, in, from, to,
+                             assembly->stream.bytes + (from - assembly->stream_offset), mark->rank);
+        if (replaced && whole) {
+            mark->frame = in->datagram->frame;
+            mark->time = in->datagram->time;
+        }
+        if (whole && in->rank > mark->rank)
+            mark->rank = in->rank;
+        assembly->rewritten |= replaced;
+    }
+}
+
+/* Freeing other connections helps only when it was not this one's own share that ran out. */
+static enum lp_store refused(const struct lp_budget *own, size_t need)
+{
+    return lp_budget_fits(own, need) ? LP_STORE_BUDGET : LP_STORE_LIMIT;
+}
+
+/* Room for one more mark. When there are too many the last one grows instead: it then speaks for
+ * several packets, and with the lowest of their ranks. */
+static struct lp_mark *next_mark(struct lp_assembly *assembly, const struct lp_mark *mark)
+{
+    struct lp_mark *last = assembly->mark_count ? &assembly->marks[assembly->mark_count - 1] : NULL;
+
+    if (last && ((last->frame == mark->frame && last->rank == mark->rank) ||
+                 assembly->mark_count >= MAX_MARKS)) {
+        if (mark->rank < last->rank)
+            last->rank = mark->rank;
+        if (mark->frame > last->frame) {
+            last->frame = mark->frame;
+            last->time = mark->time;
+        }
+        return last;
+    }
+    if (!lp_grow_array(&assembly->marks, &assembly->mark_cap, assembly->mark_count + 1,
+                       sizeof *last))
+        return NULL;
+    last = &assembly->marks[assembly->mark_count++];
+    *last = *mark;
+    last->end = stream_end(assembly);
+    return last;
+}
+
+static enum lp_store append(struct lp_assembly *assembly, struct lp_rd bytes,
+                            const struct lp_mark *mark)
+{
+    struct lp_buf *stream = &assembly->stream;
+    enum lp_grow grown = lp_buf_reserve(stream, bytes.left);
+
+    if (grown == LP_GROW_BUDGET)
+        return refused(stream->budget, stream->len + bytes.left - stream->cap);
+    struct lp_mark *last = grown == LP_GROW_OK ? next_mark(assembly, mark) : NULL;
+    if (!last || lp_buf_append(stream, bytes.ptr, bytes.left) != LP_GROW_OK)
+        return LP_STORE_MEMORY;
+    last->end = stream_end(assembly);
+    return LP_STORE_OK;
+}
+
+/* The index of the first piece that ends behind `offset`. */
+static size_t find_piece(const struct lp_assembly *assembly, uint64_t offset)
+{
+    size_t low = 0, high = assembly->piece_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (piece_end(assembly->pieces[middle]) <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum lp_store insert_piece(struct lp_assembly *assembly, size_t index,
+                                  const struct incoming *in, uint64_t from, uint64_t to)
+{
+    struct lp_budget *budget = assembly->stream.budget;
+    struct lp_rd bytes = in->bytes;
+    size_t length = (size_t)(to - from), cost = sizeof(struct lp_piece) + length;
+
+    if (assembly->piece_count >= MAX_PIECES)
+        return LP_STORE_LIMIT;
+    if (!lp_grow_array(&assembly->pieces, &assembly->piece_cap, assembly->piece_count + 1,
+                       sizeof(struct lp_piece *)))
+        return LP_STORE_MEMORY;
+    if (!lp_budget_take(budget, cost))
+        return refused(budget, cost);
+    struct lp_piece *piece = lp_alloc(cost);
+    if (!piece || !lp_rd_skip(&bytes, (size_t)(from - in->from)) ||
+        !lp_rd_copy(&bytes, piece->bytes, length)) {
+        lp_budget_give(budget, cost);
+        lp_free(piece);
+        return LP_STORE_MEMORY;
+    }
+    piece->offset = from;
+    piece->length = (uint32_t)length;
+    piece->rank = in->rank;
+    piece->frame = in->datagram->frame;
+    piece->time = in->datagram->time;
+    memmove(assembly->pieces + index + 1, assembly->pieces + index,
+            (assembly->piece_count - index) * sizeof piece);
+    assembly->pieces[index] = piece;
+    assembly->piece_count++;
+    return LP_STORE_OK;
+}
+
+/* The part of the incoming bytes that lies behind the stream: fills the holes between pieces, meets
+ * the pieces. */
+static enum lp_store meet_pieces(struct lp_half *half, const struct incoming *in, uint64_t at)
+{
+    struct lp_assembly *assembly = half->assembly;
+    size_t i = find_piece(assembly, at);
+
+    for (; at < in->to; i++) {
+        uint64_t hole_end = i < assembly->piece_count && assembly->pieces[i]->offset < in->to
+                                ? assembly->pieces[i]->offset
+                                : in->to;
+        if (at < hole_end) {
+            enum lp_store stored = insert_piece(assembly, i, in, at, hole_end);
+            if (stored != LP_STORE_OK)
+                return stored;
+            at = hole_end;
+            continue;
+        }
+        struct lp_piece *piece = assembly->pieces[i];
+        uint64_t to = piece_end(piece) < in->to ? piece_end(piece) : in->to;
+        bool whole = at == piece->offset && to == piece_end(piece);
+        bool replaced = meet(half, in, at, to, piece->bytes + (at - piece->offset), piece->rank);
+        if (replaced && whole) {
+            piece->frame = in->datagram->frame;
+            piece->time = in->datagram->time;
+        }
+        if (whole && in->rank > piece->rank)
+            piece->rank = in->rank;
+        at = to;
+    }
+    return LP_STORE_OK;
+}
+
+static uint8_t rank_of(const struct lp_segment *segment)
+{
+    if (segment->announced == 1)
+        return RANK_PROBE;
+    return lp_segment_checksum(segment) == LP_CHECKSUM_RIGHT ? RANK_RIGHT : RANK_WRONG_CHECKSUM;
+}
+
+static void note_snapped(struct lp_assembly *assembly, uint64_t from, uint64_t to)
+{
+    for (unsigned i = 0; i < assembly->snapped_count; i++)
+        if (assembly->snapped[i].from <= from && to <= assembly->snapped[i].to)
+            return;
+    if (assembly->snapped_count && assembly->snapped[assembly->snapped_count - 1].to == from) {
+        assembly->snapped[assembly->snapped_count - 1].to = to;
+        return;
+    }
+    /* When full the last one stretches: with so many packets cut, any hole behind the first is the
+     * snap length's. */
+    if (assembly->snapped_count == sizeof assembly->snapped / sizeof assembly->snapped[0])
+        assembly->snapped[assembly->snapped_count - 1].to = to;
+    else
+        assembly->snapped[assembly->snapped_count++] = (struct lp_range){from, to};
+}
+
+static bool ensure_assembly(struct lp_half *half, struct lp_budget *budget, enum lp_store *result)
+{
+    if (half->assembly)
+        return true;
+    if (!lp_budget_take(budget, sizeof *half->assembly)) {
+        *result = refused(budget, sizeof *half->assembly);
+        return false;
+    }
+    half->assembly = lp_alloc(sizeof *half->assembly);
+    if (!half->assembly) {
+        lp_budget_give(budget, sizeof *half->assembly);
+        *result = LP_STORE_MEMORY;
+        return false;
+    }
+    half->assembly->stream.budget = budget;
+    return true;
+}
+
+enum lp_store lp_half_store(struct lp_half *half, const struct lp_segment *segment,
+                            struct lp_budget *budget)
+{
+    enum lp_store result = LP_STORE_OK;
+    uint32_t seq = segment->seq + (segment->flags & LP_TCP_SYN ? 1 : 0);
+
+    if (!ensure_assembly(half, budget, &result))
+        return result;
+    struct lp_assembly *assembly = half->assembly;
+    struct incoming in = {.from = lp_half_offset(half, seq), .datagram = segment->datagram};
+    in.bytes = lp_rd_head(&segment->data, segment->announced);
+    in.to = in.from + in.bytes.left;
+    if (in.bytes.left < segment->announced && segment->datagram->snapped)
+        note_snapped(assembly, in.to, in.from + segment->announced);
+    if (in.bytes.left == 0)
+        return LP_STORE_OK;
+    in.rank = rank_of(segment);
+    assembly->right |= in.rank == RANK_RIGHT;
+    assembly->wrong |= in.rank == RANK_WRONG_CHECKSUM;
+
+    uint64_t at = in.from;
+    if (assembly->started) {
+        meet_stream(half, &in);
+        if (at < stream_end(assembly))
+            at = stream_end(assembly);
+        if (at >= in.to || assembly->frozen)
+            return LP_STORE_OK;
+        bool next = at == stream_end(assembly) &&
+                    (assembly->piece_count == 0 || assembly->pieces[0]->offset >= in.to);
+        if (next) {
+            struct lp_mark mark = {0, in.datagram->frame, in.datagram->time, in.rank};
+            struct lp_rd bytes = in.bytes;
+            return lp_rd_skip(&bytes, (size_t)(at - in.from)) ? append(assembly, bytes, &mark)
+                                                              : LP_STORE_OK;
+        }
+    }
+    return meet_pieces(half, &in, at);
+}
+
+static void start_at(struct lp_half *half, uint64_t offset)
+{
+    struct lp_assembly *assembly = half->assembly;
+    size_t before = find_piece(assembly, offset), kept = 0;
+
+    assembly->started = true;
+    assembly->stream_offset = offset;
+    for (size_t i = 0; i < assembly->piece_count; i++) {
+        if (i >= before) {
+            assembly->pieces[kept++] = assembly->pieces[i];
+            continue;
+        }
+        lp_budget_give(assembly->stream.budget,
+                       sizeof(struct lp_piece) + assembly->pieces[i]->length);
+        lp_free(assembly->pieces[i]);
+    }
+    assembly->piece_count = kept;
+}
+
+void lp_half_find_start(struct lp_half *half, const struct lp_half *peer)
+{
+    struct lp_assembly *assembly = half->assembly;
+
+    if (!assembly || half->isn_count == 0 ||
+        (assembly->started && (half->isn_count < 2 || assembly->stream.len)))
+        return;
+    uint32_t isn = half->isns[0];
+    for (unsigned i = 1; i < half->isn_count; i++)
+        if (peer->has_ack && peer->first_ack == half->isns[i] + 1)
+            isn = half->isns[i];
+    start_at(half, lp_half_offset(half, isn + 1));
+}
+
+void lp_half_start_here(struct lp_half *half)
+{
+    struct lp_assembly *assembly = half->assembly;
+    if (assembly && !assembly->started && assembly->piece_count)
+        start_at(half, assembly->pieces[0]->offset);
+}
+
+struct lp_rd lp_half_lowest(const struct lp_half *half)
+{
+    const struct lp_assembly *assembly = half->assembly;
+    if (!assembly || assembly->piece_count == 0)
+        return lp_rd_init(NULL, 0);
+    return lp_rd_init(assembly->pieces[0]->bytes, assembly->pieces[0]->length);
+}
+
+enum lp_store lp_half_drain(struct lp_half *half)
+{
+    struct lp_assembly *assembly = half->assembly;
+    enum lp_store result = LP_STORE_OK;
+    size_t moved = 0;
+
+    if (!assembly || !assembly->started)
+        return LP_STORE_OK;
+    for (; moved < assembly->piece_count; moved++) {
+        struct lp_piece *piece = assembly->pieces[moved];
+        uint64_t end = stream_end(assembly);
+        if (piece->offset > end)
+            break;
+        struct lp_rd bytes = lp_rd_init(piece->bytes, piece->length);
+        struct lp_mark mark = {0, piece->frame, piece->time, piece->rank};
+        if (lp_rd_skip(&bytes, (size_t)(end - piece->offset)) && bytes.left &&
+            (result = append(assembly, bytes, &mark)) != LP_STORE_OK)
+            break;
+        lp_budget_give(assembly->stream.budget, sizeof *piece + piece->length);
+        lp_free(piece);
+    }
+    if (moved) {
+        assembly->piece_count -= moved;
+        memmove(assembly->pieces, assembly->pieces + moved,
+                assembly->piece_count * sizeof assembly->pieces[0]);
+    }
+    return result;
+}
+
+struct lp_stream lp_half_stream(const struct lp_half *half)
+{
+    const struct lp_assembly *assembly = half->assembly;
+    struct lp_stream stream = {lp_rd_init(assembly->stream.bytes, assembly->stream.len),
+                               assembly->stream_offset, assembly->marks, assembly->mark_count};
+    return stream;
+}
+
+void lp_half_release(struct lp_half *half, size_t n)
+{
+    struct lp_assembly *assembly = half->assembly;
+    size_t gone = 0;
+
+    if (n > assembly->stream.len)
+        n = assembly->stream.len;
+    /* Bytes with a wrong checksum stay: a better copy may still come for them. */
+    uint64_t start = assembly->stream_offset;
+    for (size_t i = 0; i < assembly->mark_count && start < assembly->stream_offset + n; i++) {
+        if (assembly->marks[i].rank != RANK_RIGHT)
+            n = (size_t)(start - assembly->stream_offset);
+        start = assembly->marks[i].end;
+    }
+    if (n == 0)
+        return;
+    assembly->stream.len -= n;
+    memmove(assembly->stream.bytes, assembly->stream.bytes + n, assembly->stream.len);
+    assembly->stream_offset += n;
+    while (gone < assembly->mark_count && assembly->marks[gone].end <= assembly->stream_offset)
+        gone++;
+    assembly->mark_count -= gone;
+    if (gone)
+        memmove(assembly->marks, assembly->marks + gone,
+                assembly->mark_count * sizeof assembly->marks[0]);
+}
+
+enum lp_gap lp_half_gap(const struct lp_half *half)
+{
+    const struct lp_assembly *assembly = half->assembly;
+    uint64_t end = stream_end(assembly);
+
+    for (unsigned i = 0; i < assembly->snapped_count; i++)
+        if (assembly->snapped[i].from <= end && end < assembly->snapped[i].to)
+            return LP_GAP_SNAPPED;
+    return assembly->piece_count || half->end.acked_unseen ? LP_GAP_LOST : LP_GAP_END;
+}
+
+bool lp_half_jump(struct lp_half *half)
+{
+    struct lp_assembly *assembly = half->assembly;
+
+    if (assembly->piece_count == 0)
+        return false;
+    assembly->stream.len = 0;
+    assembly->mark_count = 0;
+    assembly->stream_offset = assembly->pieces[0]->offset;
+    return true;
+}
+
+void lp_half_settle(struct lp_half *half, struct lp_budget *budget)
+{
+    struct lp_assembly *assembly = half->assembly;
+
+    if (assembly && assembly->right && assembly->wrong)
+        assembly->frozen = true;
+    else
+        lp_half_finish(half, budget);
+}
+
+void lp_half_finish(struct lp_half *half, struct lp_budget *budget)
+{
+    struct lp_assembly *assembly = half->assembly;
+
+    half->done = true;
+    half->assembly = NULL;
+    if (!assembly)
+        return;
+    for (size_t i = 0; i < assembly->piece_count; i++) {
+        lp_budget_give(budget, sizeof(struct lp_piece) + assembly->pieces[i]->length);
+        lp_free(assembly->pieces[i]);
+    }
+    lp_free(assembly->pieces);
+    lp_free(assembly->marks);
+    lp_buf_free(&assembly->stream);
+    lp_budget_give(budget, sizeof *assembly);
+    lp_free(assembly);
+}
+
+void lp_stream_packet(const struct lp_stream *stream, uint64_t from, uint64_t to, uint64_t *frame,
+                      struct lp_time *time)
+{
+    uint64_t start = stream->offset;
+
+    *frame = 0;
+    for (size_t i = 0; i < stream->mark_count && start < to; i++) {
+        const struct lp_mark *mark = &stream->marks[i];
+        if (mark->end > from && mark->frame > *frame) {
+            *frame = mark->frame;
+            *time = mark->time;
+        }
+        start = mark->end;
+    }
+}

@@ -1,0 +1,504 @@
+/*
+ * How it works: a hash table, keyed by a secret of the run, holds the connections by their two
+ * ends. The same two ends may carry one connection after the other ("incarnations"), with or
+ * without a visible end: a segment belongs to the incarnation whose sequence and acknowledgement
+ * numbers it fits, and a SYN that fits none begins a new one.
+ *
+ * All connections stand in one list, most recently used first. When the budget refuses memory the
+ * last of the list is closed early; those that are over and of no further interest leave after a
+ * while of packet time.
+ */
+#include "tcp/tcp.h"
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "tcp/half.h"
+
+#include <string.h>
+
+enum {
+    FIRST_BUCKETS = 1024,
+    NEAR = 1 << 20,        /* bytes: a stream's first data lies this close to its SYN */
+    FAR = 1 << 24,         /* bytes: further away than any window, so another connection */
+    MAX_UNSETTLED = 65536, /* bytes kept while nothing tells where a stream begins */
+    LINGER = 120,          /* seconds that a finished connection is still recognised */
+    IDLE = 3600,           /* seconds of silence after which nothing more is expected */
+    RECLAIM = 2,           /* old connections looked at per new one */
+};
+
+struct lp_conn {
+    struct lp_conn *bucket_next;   /* owned by the bucket */
+    struct lp_conn *newer, *older; /* borrowed: the list by last use */
+    uint64_t hash;
+    struct lp_flow flow;
+    struct lp_half half[2];
+    struct lp_time last;
+    bool closed; /* the consumer heard its last of it */
+};
+
+struct lp_tcp {
+    struct lp_conn **buckets; /* owned */
+    size_t bucket_count, count;
+    struct lp_conn *newest, *oldest;
+    uint64_t seed;
+    struct lp_budget *budget; /* borrowed */
+    uint64_t max_connection;
+    struct lp_tcp_consumer consumer;
+    bool out_of_memory;
+};
+
+struct lp_tcp *lp_tcp_new(uint64_t seed, struct lp_budget *budget, uint64_t max_connection,
+                          const struct lp_tcp_consumer *consumer)
+{
+    struct lp_tcp *tcp = lp_alloc(sizeof *tcp);
+    if (!tcp)
+        return NULL;
+    tcp->buckets = lp_alloc_array(FIRST_BUCKETS, sizeof *tcp->buckets);
+    if (!tcp->buckets) {
+        lp_free(tcp);
+        return NULL;
+    }
+    tcp->bucket_count = FIRST_BUCKETS;
+    tcp->seed = seed;
+    tcp->budget = budget;
+    tcp->max_connection = max_connection;
+    tcp->consumer = *consumer;
+    return tcp;
+}
+
+bool lp_tcp_out_of_memory(const struct lp_tcp *tcp)
+{
+    return tcp->out_of_memory;
+}
+
+/* ---- the table
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
+
+struct key {
+    uint8_t low_ip[16], high_ip[16];
+    uint16_t low_port, high_port;
+    uint32_t family;
+};
+
+/* The two ends in an order that both directions share; returns the direction of the segment. */
+static unsigned key_of(const struct lp_segment *segment, struct key *key)
+{
+    const struct lp_datagram *d = segment->datagram;
+    int order = memcmp(d->src.bytes, d->dst.bytes, sizeof d->src.bytes);
+    bool swap = order > 0 || (order == 0 && segment->src_port > segment->dst_port);
+
+    memcpy(key->low_ip, swap ? d->dst.bytes : d->src.bytes, 16);
+    memcpy(key->high_ip, swap ? d->src.bytes : d->dst.bytes, 16);
+    key->low_port = swap ? segment->dst_port : segment->src_port;
+    key->high_port = swap ? segment->src_port : segment->dst_port;
+    key->family = d->src.family;
+    return swap ? 1 : 0;
+}
+
+static bool has_key(const struct lp_conn *conn, const struct key *key)
+{
+    const struct lp_endpoint *end = conn->flow.end;
+    return end[0].port == key->low_port && end[1].port == key->high_port &&
+           end[0].ip.family == key->family && memcmp(end[0].ip.bytes, key->low_ip, 16) == 0 &&
+           memcmp(end[1].ip.bytes, key->high_ip, 16) == 0;
+}
+
+static void grow_table(struct lp_tcp *tcp)
+{
+    size_t count = tcp->bucket_count * 2;
+    struct lp_conn **buckets = lp_alloc_array(count, sizeof *buckets);
+
+    if (!buckets)
+        return; /* a fuller table is slower, not wrong */
+    for (size_t i = 0; i < tcp->bucket_count; i++) {
+        while (tcp->buckets[i]) {
+            struct lp_conn *conn = tcp->buckets[i];
+            tcp->buckets[i] = conn->bucket_next;
+            conn->bucket_next = buckets[conn->hash % count];
+            buckets[conn->hash % count] = conn;
+        }
+    }
+    lp_free(tcp->buckets);
+    tcp->buckets = buckets;
+    tcp->bucket_count = count;
+}
+
+static void list_remove(struct lp_tcp *tcp, struct lp_conn *conn)
+{
+    *(conn->newer ? &conn->newer->older : &tcp->newest) = conn->older;
+    *(conn->older ? &conn->older->newer : &tcp->oldest) = conn->newer;
+}
+
+static void list_front(struct lp_tcp *tcp, struct lp_conn *conn)
+{
+    conn->newer = NULL;
+    conn->older = tcp->newest;
+    *(conn->older ? &conn->older->newer : &tcp->oldest) = conn;
+    tcp->newest = conn;
+}
+
+static bool is_done(const struct lp_conn *conn)
+{
+    return conn->half[0].done && conn->half[1].done;
+}
+
+/* Takes a connection out of table and list and frees it; no callbacks. */
+static void forget(struct lp_tcp *tcp, struct lp_conn *conn)
+{
+    struct lp_conn **link = &tcp->buckets[conn->hash % tcp->bucket_count];
+    while (*link != conn)
+        link = &(*link)->bucket_next;
+    *link = conn->bucket_next;
+    list_remove(tcp, conn);
+    tcp->count--;
+    for (unsigned dir = 0; dir < 2; dir++)
+        lp_half_finish(&conn->half[dir], &conn->flow.budget);
+    lp_budget_give(tcp->budget, sizeof *conn);
+    lp_free(conn);
+}
+
+void lp_tcp_free(struct lp_tcp *tcp)
+{
+    if (!tcp)
+        return;
+    while (tcp->oldest)
+        forget(tcp, tcp->oldest);
+    lp_free(tcp->buckets);
+    lp_free(tcp);
+}
+
+/* ---- giving bytes to the consumer
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end);
+
+/* Closes the least recently used connection other than `keep`. False: there is none. */
+static bool evict(struct lp_tcp *tcp, const struct lp_conn *keep)
+{
+    struct lp_conn *victim = tcp->oldest;
+    if (victim == keep && victim)
+        victim = victim->newer;
+    if (!victim)
+        return false;
+    close_conn(tcp, victim, false);
+    return true;
+}
+
+/* The budget ends this direction here. What is in order was offered already; its unfinished rest is
+ * looked at a last time. */
+static void limit(const struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
+{
+    struct lp_half *half = &conn->half[dir];
+
+    half->end.limited = true;
+    if (half->assembly && half->assembly->started) {
+        struct lp_stream stream = lp_half_stream(half);
+        tcp->consumer.gap(tcp->consumer.ctx, &conn->flow, dir, LP_GAP_LIMIT, &stream);
+    }
+    lp_half_finish(half, &conn->flow.budget);
+}
+
+/* Offers the stream, again while the consumer asks for room. `may_evict` is false inside an
+ * eviction, which must not recurse. */
+static void offer(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
+{
+    struct lp_half *half = &conn->half[dir];
+
+    while (!half->done && half->assembly && half->assembly->started) {
+        if (half->assembly->frozen && !half->assembly->rewritten)
+            return;
+        if (half->assembly->rewritten) {
+            half->assembly->rewritten = false;
+            tcp->consumer.rewritten(tcp->consumer.ctx, &conn->flow, dir);
+        }
+        struct lp_stream stream = lp_half_stream(half);
+        struct lp_flow_answer answer =
+            tcp->consumer.bytes(tcp->consumer.ctx, &conn->flow, dir, &stream);
+        if (answer.want == LP_FLOW_DONE) {
+            lp_half_settle(half, &conn->flow.budget);
+        } else if (answer.want == LP_FLOW_ROOM) {
+            if (may_evict && evict(tcp, conn))
+                continue;
+            limit(tcp, conn, dir);
+        } else {
+            lp_half_release(half, answer.release);
+        }
+        return;
+    }
+}
+
+/* The connection is over: what is missing now will not come. */
+static void resolve(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
+{
+    struct lp_half *half = &conn->half[dir];
+
+    lp_half_find_start(half, &conn->half[1 - dir]);
+    lp_half_start_here(half);
+    while (!half->done && half->assembly && half->assembly->started && !half->assembly->frozen) {
+        enum lp_store drained = lp_half_drain(half);
+        offer(tcp, conn, dir, may_evict);
+        if (half->done || !half->assembly || half->assembly->frozen)
+            break;
+        if (drained == LP_STORE_BUDGET && may_evict && evict(tcp, conn))
+            continue;
+        if (drained != LP_STORE_OK) {
+            tcp->out_of_memory |= drained == LP_STORE_MEMORY;
+            limit(tcp, conn, dir);
+            break;
+        }
+        struct lp_stream rest = lp_half_stream(half);
+        enum lp_gap kind = lp_half_gap(half);
+        tcp->consumer.gap(tcp->consumer.ctx, &conn->flow, dir, kind, &rest);
+        if (!lp_half_jump(half))
+            break;
+    }
+}
+
+/* Whether the other end acknowledged more of this direction than is there. */
+static bool acked_unseen(const struct lp_half *half, const struct lp_half *peer)
+{
+    if (!peer->has_ack)
+        return false;
+    if (!half->placed) /* nothing but perhaps resets from this side: did the acknowledgements move?
+                        */
+        return peer->last_ack != peer->first_ack;
+    uint64_t acked = lp_half_offset(half, peer->last_ack);
+    /* A FIN takes a number of its own, and an acknowledgement far outside belongs to something
+     * else. */
+    return acked > half->high + 1 && acked - half->high < FAR;
+}
+
+/* Tells the consumer that this was all. */
+static void conclude(const struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
+{
+    struct lp_flow_end ends[2] = {conn->half[0].end, conn->half[1].end};
+
+    if (!conn->closed)
+        tcp->consumer.close(tcp->consumer.ctx, &conn->flow, ends, at_end);
+    conn->closed = true;
+}
+
+static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
+{
+    for (unsigned dir = 0; dir < 2; dir++)
+        conn->half[dir].end.acked_unseen = acked_unseen(&conn->half[dir], &conn->half[1 - dir]);
+    for (unsigned dir = 0; dir < 2; dir++)
+        resolve(tcp, conn, dir, at_end);
+    conclude(tcp, conn, at_end);
+    forget(tcp, conn);
+}
+
+void lp_tcp_flush(struct lp_tcp *tcp)
+{
+    while (tcp->oldest)
+        close_conn(tcp, tcp->oldest, true);
+}
+
+/* ---- finding the connection
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+/* How far a sequence number lies outside what was seen of a direction. */
+static uint64_t distance(const struct lp_half *half, uint32_t seq)
+{
+    uint64_t offset = lp_half_offset(half, seq);
+    return offset < half->low ? half->low - offset : offset > half->high ? offset - half->high : 0;
+}
+
+static uint64_t misfit(const struct lp_conn *conn, const struct lp_segment *segment, unsigned dir)
+{
+    const struct lp_half *half = &conn->half[dir], *peer = &conn->half[1 - dir];
+    uint64_t sum = 0;
+
+    if (half->placed)
+        sum += distance(half, segment->seq);
+    else if (peer->has_ack &&
+             !(segment->flags & LP_TCP_RST)) /* compare with what the other end has acknowledged */
+        sum += (uint64_t)(uint32_t)__builtin_abs((int32_t)(segment->seq - peer->first_ack)) / 2;
+    if ((segment->flags & (LP_TCP_ACK | LP_TCP_RST)) == LP_TCP_ACK && peer->placed)
+        sum += distance(peer, segment->ack);
+    return sum;
+}
+
+/* Whether a SYN may belong to what is known of its direction. */
+static bool syn_fits(const struct lp_conn *conn, const struct lp_segment *segment, unsigned dir)
+{
+    const struct lp_half *half = &conn->half[dir], *peer = &conn->half[1 - dir];
+    bool answer = segment->flags & LP_TCP_ACK;
+
+    for (unsigned i = 0; i < half->isn_count; i++)
+        if (half->isns[i] == segment->seq)
+            return true;
+    if (half->isn_count) /* another number: only as one of several answers to the same SYN */
+        return answer && peer->isn_count && segment->ack == peer->isns[0] + 1;
+    if (answer && peer->isn_count && segment->ack != peer->isns[0] + 1)
+        return false;
+    if (half->placed) {
+        uint64_t first = lp_half_offset(half, segment->seq + 1);
+        return first <= half->low && half->low - first < NEAR;
+    }
+    return !peer->has_ack || peer->first_ack - (segment->seq + 1) < NEAR;
+}
+
+static struct lp_conn *find(const struct lp_tcp *tcp, uint64_t hash, const struct key *key,
+                            const struct lp_segment *segment, unsigned dir)
+{
+    struct lp_conn *best = NULL;
+    uint64_t best_misfit = UINT64_MAX;
+
+    for (struct lp_conn *conn = tcp->buckets[hash % tcp->bucket_count]; conn;
+         conn = conn->bucket_next) {
+        if (conn->hash != hash || !has_key(conn, key))
+            continue;
+        if (segment->flags & LP_TCP_SYN) {
+            if (syn_fits(conn, segment, dir))
+                return conn;
+            continue;
+        }
+        uint64_t score = misfit(conn, segment, dir);
+        if (score < best_misfit) {
+            best = conn;
+            best_misfit = score;
+        }
+    }
+    if (best_misfit > FAR && segment->announced > 1 && !(segment->flags & LP_TCP_RST))
+        return NULL; /* data of a connection whose SYN is not in the capture */
+    return best;
+}
+
+static void reclaim(struct lp_tcp *tcp, struct lp_time now)
+{
+    for (unsigned i = 0; i < RECLAIM && tcp->oldest; i++) {
+        if (now.sec - tcp->oldest->last.sec < (is_done(tcp->oldest) ? LINGER : IDLE))
+            return;
+        close_conn(tcp, tcp->oldest, true);
+    }
+}
+
+static struct lp_conn *begin(struct lp_tcp *tcp, uint64_t hash, const struct key *key)
+{
+    while (!lp_budget_take(tcp->budget, sizeof(struct lp_conn)))
+        if (!evict(tcp, NULL))
+            return NULL;
+    struct lp_conn *conn = lp_alloc(sizeof *conn);
+    if (!conn) {
+        lp_budget_give(tcp->budget, sizeof *conn);
+        tcp->out_of_memory = true;
+        return NULL;
+    }
+    struct lp_endpoint *end = conn->flow.end;
+    conn->hash = hash;
+    memcpy(end[0].ip.bytes, key->low_ip, 16);
+    memcpy(end[1].ip.bytes, key->high_ip, 16);
+    end[0].ip.family = end[1].ip.family = (uint8_t)key->family;
+    end[0].port = key->low_port;
+    end[1].port = key->high_port;
+    conn->flow.budget = (struct lp_budget){.limit = tcp->max_connection, .parent = tcp->budget};
+    if (tcp->count >= tcp->bucket_count)
+        grow_table(tcp);
+    conn->bucket_next = tcp->buckets[hash % tcp->bucket_count];
+    tcp->buckets[hash % tcp->bucket_count] = conn;
+    tcp->count++;
+    list_front(tcp, conn);
+    return conn;
+}
+
+/* ---- a segment
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
+
+/* Begins a stream that no SYN began, when its lowest bytes are recognised, or when too much has
+ * piled up to wait longer. */
+static void settle(const struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
+{
+    struct lp_half *half = &conn->half[dir];
+    const struct lp_assembly *assembly = half->assembly;
+
+    lp_half_find_start(half, &conn->half[1 - dir]);
+    if (assembly->started || assembly->piece_count == 0)
+        return;
+    if (tcp->consumer.recognise(lp_half_lowest(half)) || half->high - half->low > MAX_UNSETTLED)
+        lp_half_start_here(half);
+}
+
+static void take_data(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir,
+                      const struct lp_segment *segment)
+{
+    struct lp_half *half = &conn->half[dir];
+    enum lp_store stored;
+
+    do {
+        stored = lp_half_store(half, segment, &conn->flow.budget);
+        if (stored == LP_STORE_OK) {
+            settle(tcp, conn, dir);
+            stored = lp_half_drain(half);
+        }
+    } while (stored == LP_STORE_BUDGET && evict(tcp, conn));
+    if (stored != LP_STORE_OK) {
+        tcp->out_of_memory |= stored == LP_STORE_MEMORY;
+        if (half->assembly && half->assembly->started)
+            offer(tcp, conn, dir, true); /* what is in order is not lost by the limit */
+        if (!half->done)
+            limit(tcp, conn, dir);
+        return;
+    }
+    offer(tcp, conn, dir, true);
+}
+
+/* A SYN, or the acknowledgement that chooses between two, may tell where waiting bytes begin. */
+static void take_waiting(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
+{
+    struct lp_half *half = &conn->half[dir];
+    enum lp_store drained;
+
+    if (!half->assembly || half->isn_count == 0 ||
+        (half->assembly->started && half->isn_count == 1))
+        return;
+    lp_half_find_start(half, &conn->half[1 - dir]);
+    do
+        drained = lp_half_drain(half);
+    while (drained == LP_STORE_BUDGET && evict(tcp, conn));
+    tcp->out_of_memory |= drained == LP_STORE_MEMORY;
+    offer(tcp, conn, dir, true);
+    if (drained != LP_STORE_OK && !half->done)
+        limit(tcp, conn, dir);
+}
+
+void lp_tcp_push(struct lp_tcp *tcp, const struct lp_datagram *datagram)
+{
+    struct lp_segment segment;
+    struct key key = {0};
+
+    if (!lp_segment_read(datagram, &segment))
+        return;
+    unsigned dir = key_of(&segment, &key);
+    uint64_t hash = lp_hash_bytes(tcp->seed, &key, sizeof key);
+    struct lp_conn *conn = find(tcp, hash, &key, &segment, dir);
+    if (!conn) {
+        reclaim(tcp, datagram->time);
+        conn = begin(tcp, hash, &key);
+        if (!conn)
+            return;
+    }
+    if (conn != tcp->newest) {
+        list_remove(tcp, conn);
+        list_front(tcp, conn);
+    }
+    conn->last = datagram->time;
+
+    struct lp_half *half = &conn->half[dir];
+    bool had_mac = half->has_mac;
+    lp_half_note(half, &segment);
+    if (half->has_mac && !had_mac) {
+        conn->flow.end[dir].has_mac = true;
+        memcpy(conn->flow.end[dir].mac, half->mac, 6);
+    }
+    if (segment.announced && !half->done)
+        take_data(tcp, conn, dir, &segment);
+    take_waiting(tcp, conn, dir);
+    take_waiting(tcp, conn, 1 - dir);
+    if (is_done(conn) && !conn->closed)
+        conclude(tcp, conn, true);
+}

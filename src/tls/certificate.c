@@ -1,0 +1,88 @@
+/*
+ * The Certificate message (RFC 5246 7.4.2; the same since SSL 3.0): a list of certificates, the
+ * leaf first, every length three bytes.
+ *
+ * A certificate counts as complete only when its announced bytes are all there and its DER says the
+ * same length: bytes out of a damaged message must never be hashed as if they were whole. What DER
+ * itself says inside is not looked at.
+ */
+#include "tls/handshake.h"
+
+/* Whether the outermost SEQUENCE (X.690 8.1) fills the certificate exactly. The indefinite form
+ * ends in two zero bytes. */
+static bool der_fills(struct lp_rd certificate)
+{
+    uint8_t tag, first, next;
+    uint64_t length = 0;
+    struct lp_rd end = certificate;
+
+    if (!lp_rd_u8(&certificate, &tag) || tag != 0x30 || !lp_rd_u8(&certificate, &first))
+        return false;
+    if (first < 0x80)
+        return certificate.left == first;
+    if (first == 0x80)
+        return lp_rd_skip(&end, end.left - 2) && lp_rd_u8(&end, &tag) && lp_rd_u8(&end, &next) &&
+               tag == 0 && next == 0;
+    for (unsigned i = 0; i < (first & 0x7fU); i++) {
+        if (length >> 32 || !lp_rd_u8(&certificate, &next))
+            return false;
+        length = length << 8 | next;
+    }
+    return certificate.left == length;
+}
+
+static struct lp_tls_cert *next_cert(struct lp_tls_half *half, uint32_t bytes)
+{
+    if (!lp_grow_array(&half->certs, &half->cert_cap, half->cert_count + 1, sizeof *half->certs))
+        return NULL;
+    struct lp_tls_cert *cert = &half->certs[half->cert_count++];
+    *cert = (struct lp_tls_cert){.bytes = bytes};
+    return cert;
+}
+
+/* One entry of the list. False: memory is short. */
+static bool take_entry(struct lp_tls *tls, struct lp_tls_half *half, struct lp_rd der,
+                       uint32_t announced, const char **problem)
+{
+    struct lp_tls_cert *cert = next_cert(half, announced);
+
+    if (!cert)
+        return false;
+    if (der.left < announced)
+        return true;
+    if (!der_fills(der)) {
+        *problem =
+            "Certificate (RFC 5246 7.4.2): an entry is no DER SEQUENCE of its announced length";
+        return true;
+    }
+    cert->stored = tls->add_cert(tls->add_ctx, der.ptr, der.left);
+    cert->complete = cert->stored != NULL;
+    return cert->complete;
+}
+
+enum lp_tls_want lp_certificate_list(struct lp_tls *tls, struct lp_tls_half *half,
+                                     struct lp_rd body, bool whole, const char **problem)
+{
+    uint32_t list_length, length;
+
+    if (!lp_rd_u24(&body, &list_length)) {
+        *problem = "Certificate (RFC 5246 7.4.2): no room for the list's length";
+        return LP_TLS_MORE;
+    }
+    if (whole && list_length != body.left)
+        *problem = list_length > body.left
+                       ? "Certificate (RFC 5246 7.4.2): the list exceeds the message"
+                       : "Certificate (RFC 5246 7.4.2): bytes behind the list";
+    struct lp_rd list = lp_rd_head(&body, list_length);
+    while (lp_rd_u24(&list, &length)) {
+        if (!take_entry(tls, half, lp_rd_head(&list, length), length, problem))
+            return LP_TLS_ROOM;
+        if (!lp_rd_skip(&list, length)) {
+            *problem = "Certificate (RFC 5246 7.4.2): a certificate exceeds the list";
+            return LP_TLS_MORE;
+        }
+    }
+    if (!lp_rd_end(&list))
+        *problem = "Certificate (RFC 5246 7.4.2): no room for a certificate's length";
+    return LP_TLS_MORE;
+}

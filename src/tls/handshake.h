@@ -1,0 +1,56 @@
+/* Inside tls/ only: one handshake message after the other. */
+#ifndef LP_TLS_HANDSHAKE_H
+#define LP_TLS_HANDSHAKE_H
+
+#include "tls/tls.h"
+
+enum {
+    LP_RECORD_CHANGE_CIPHER = 20,
+    LP_RECORD_ALERT = 21,
+    LP_RECORD_HANDSHAKE = 22,
+    LP_RECORD_DATA = 23,
+    LP_RECORD_HEARTBEAT = 24,
+};
+
+enum {
+    LP_HELLO_REQUEST = 0,
+    LP_CLIENT_HELLO = 1,
+    LP_SERVER_HELLO = 2,
+    LP_CERTIFICATE = 11,
+    LP_SERVER_KEY_EXCHANGE = 12,
+    LP_CERTIFICATE_REQUEST = 13,
+    LP_SERVER_HELLO_DONE = 14,
+    LP_CERTIFICATE_VERIFY = 15,
+    LP_CLIENT_KEY_EXCHANGE = 16,
+};
+
+enum {
+    LP_RECORD_HEADER = 5,
+    LP_RECORD_MAX = 16384 + 2048, /* RFC 5246 6.2.3; SSL 3.0 and TLS 1.3 allow no more */
+};
+
+/* A record's header (RFC 5246 6.2.1). False: too short, or no record's. */
+bool lp_record_header(struct lp_rd *bytes, uint8_t *type, uint16_t *length);
+
+/* ClientHello and ServerHello bodies (RFC 5246 7.4.1, RFC 8446 4.1). False: malformed, *problem
+ * says what. */
+bool lp_client_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem);
+bool lp_server_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem);
+
+/* The Certificate body (RFC 5246 7.4.2). With `whole` false the body breaks off where it ends: the
+ * certificates that are complete are taken, the one that is cut is noted. *problem is set when a
+ * rule is broken (which a body that breaks off always seems to do). */
+enum lp_tls_want lp_certificate_list(struct lp_tls *tls, struct lp_tls_half *half,
+                                     struct lp_rd body, bool whole, const char **problem);
+
+/* Where a handshake begins in a stream. */
+enum lp_search { LP_SEARCH_NO, LP_SEARCH_MORE, LP_SEARCH_FOUND };
+/* At the very start of `bytes`. `last`: nothing more will come, so that what is there must do. */
+enum lp_search lp_search_here(struct lp_rd bytes, bool last);
+/* Anywhere. *skip is how many bytes lie before the place found or still possible. */
+enum lp_search lp_search(struct lp_rd bytes, bool last, size_t *skip);
+
+bool lp_cipher_anonymous(uint16_t cipher); /* no certificate: DH_anon, ECDH_anon */
+bool lp_cipher_psk(uint16_t cipher); /* no certificate: PSK, DHE_PSK, ECDHE_PSK (RSA_PSK has one) */
+
+#endif

@@ -1,0 +1,130 @@
+#include "x509/der.h"
+
+#include <openssl/asn1.h>
+#include <openssl/objects.h>
+
+const char *lp_der_fault_text(enum lp_der_fault fault)
+{
+    switch (fault) {
+    case LP_DER_FINE:
+        break;
+    case LP_DER_MISSING:
+        return "missing";
+    case LP_DER_CUT:
+        return "runs past the end of what encloses it";
+    case LP_DER_HIGH_TAG:
+        return "a tag number above 30";
+    case LP_DER_INDEFINITE:
+        return "an indefinite length, which DER forbids";
+    case LP_DER_LONG_LENGTH:
+        return "a length of more than four bytes";
+    case LP_DER_OTHER_TAG:
+        return "another type than the one that must stand here";
+    case LP_DER_TRAILING:
+        return "followed by bytes that do not belong there";
+    }
+    return "fine";
+}
+
+/* X.690 8.1.3 */
+static enum lp_der_fault read_length(struct lp_rd *rd, size_t *out)
+{
+    uint8_t first, next;
+
+    if (!lp_rd_u8(rd, &first))
+        return LP_DER_CUT;
+    *out = first;
+    if (first < 0x80)
+        return LP_DER_FINE;
+    if (first == 0x80)
+        return LP_DER_INDEFINITE;
+    if (first > 0x84)
+        return LP_DER_LONG_LENGTH;
+    *out = 0;
+    for (unsigned i = first & 0x7fU; i > 0; i--) {
+        if (!lp_rd_u8(rd, &next))
+            return LP_DER_CUT;
+        *out = *out << 8 | next;
+    }
+    return LP_DER_FINE;
+}
+
+enum lp_der_fault lp_der_any(struct lp_rd *rd, struct lp_tlv *out)
+{
+    struct lp_rd start = *rd, after = *rd;
+    struct lp_tlv tlv;
+    size_t length;
+
+    if (!lp_rd_u8(&after, &tlv.tag))
+        return LP_DER_MISSING;
+    if ((tlv.tag & 0x1f) == 0x1f)
+        return LP_DER_HIGH_TAG;
+    enum lp_der_fault fault = read_length(&after, &length);
+    if (fault != LP_DER_FINE)
+        return fault;
+    if (!lp_rd_sub(&after, length, &tlv.body) ||
+        !lp_rd_sub(&start, start.left - after.left, &tlv.whole))
+        return LP_DER_CUT;
+    *out = tlv;
+    *rd = after;
+    return LP_DER_FINE;
+}
+
+enum lp_der_fault lp_der_take(struct lp_rd *rd, uint8_t tag, struct lp_rd *body)
+{
+    struct lp_rd after = *rd;
+    struct lp_tlv tlv;
+    enum lp_der_fault fault = lp_der_any(&after, &tlv);
+
+    if (fault != LP_DER_FINE)
+        return fault;
+    if (tlv.tag != tag)
+        return LP_DER_OTHER_TAG;
+    *body = tlv.body;
+    *rd = after;
+    return LP_DER_FINE;
+}
+
+enum lp_der_fault lp_der_only(struct lp_rd rd, uint8_t tag, struct lp_rd *body)
+{
+    enum lp_der_fault fault = lp_der_take(&rd, tag, body);
+    return fault == LP_DER_FINE && !lp_rd_end(&rd) ? LP_DER_TRAILING : fault;
+}
+
+bool lp_der_next_is(const struct lp_rd *rd, uint8_t tag)
+{
+    struct lp_rd copy = *rd;
+    uint8_t next;
+    return lp_rd_u8(&copy, &next) && next == tag;
+}
+
+bool lp_der_is(const struct lp_rd *rd, const void *bytes, size_t n)
+{
+    return rd->left == n && memcmp(rd->ptr, bytes, n) == 0;
+}
+
+bool lp_der_oid(const struct lp_tlv *tlv, struct lp_oid *out)
+{
+    if (tlv->tag != LP_DER_OID || tlv->body.left > LP_OID_MAX)
+        return false;
+    const unsigned char *next = tlv->whole.ptr;
+    ASN1_OBJECT *object = d2i_ASN1_OBJECT(NULL, &next, (long)tlv->whole.left);
+    if (!object)
+        return false;
+    out->nid = OBJ_obj2nid(object);
+    bool ok = out->nid != NID_undef || OBJ_obj2txt(out->dotted, sizeof out->dotted, object, 1) > 0;
+    ASN1_OBJECT_free(object);
+    return ok;
+}
+
+const char *lp_oid_long_name(const struct lp_oid *oid)
+{
+    const char *name = oid->nid == NID_undef ? NULL : OBJ_nid2ln(oid->nid);
+    return name ? name : oid->dotted;
+}
+
+const char *lp_oid_short_name(const struct lp_oid *oid)
+{
+    const char *name = oid->nid == NID_undef ? NULL : OBJ_nid2sn(oid->nid);
+    return name ? name : oid->dotted;
+}

@@ -1,0 +1,181 @@
+/*
+ * How a file gets its name: the bytes go into a temporary file beside it and to the disk; then a
+ * hard link gives them the final name, which fails where the name is taken. Where a file system
+ * knows no hard links, an empty file claims the name and the temporary one is renamed onto it.
+ * Everything is relative to the directory's descriptor and follows no link, so that nobody who
+ * may write there can turn the output elsewhere.
+ */
+#include "x509/store.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TEMP_NAME = 64, TEMP_TRIES = 1000 };
+
+static enum lp_status io_error(struct lp_error *error, const struct lp_store *store,
+                               const char *name, int code)
+{
+    char why[128];
+
+    if (strerror_r(code, why, sizeof why) != 0)
+        snprintf(why, sizeof why, "error %d", code);
+    lp_error_set(error, "%s%s%s: %s", store->dir, name ? "/" : "", name ? name : "", why);
+    return LP_ERR_IO;
+}
+
+enum lp_status lp_store_open(struct lp_store *store, const char *dir, struct lp_error *error)
+{
+    *store = (struct lp_store){.dir = dir, .fd = -1};
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        return io_error(error, store, NULL, errno);
+    store->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return store->fd < 0 ? io_error(error, store, NULL, errno) : LP_OK;
+}
+
+void lp_store_close(struct lp_store *store)
+{
+    if (store->fd < 0)
+        return;
+    if (store->changed)
+        (void)fsync(store->fd); /* the files are safe; some systems cannot do it for a directory */
+    close(store->fd);
+    store->fd = -1;
+}
+
+static bool write_all(int fd, struct lp_rd content)
+{
+    while (!lp_rd_end(&content)) {
+        ssize_t n = write(fd, content.ptr, content.left);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || !lp_rd_skip(&content, (size_t)n))
+            return false;
+    }
+    return true;
+}
+
+/* The file's bytes from its start are exactly these. */
+static bool holds(int fd, struct lp_rd content)
+{
+    uint8_t chunk[4096];
+
+    for (;;) {
+        struct lp_rd same;
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n == 0 && lp_rd_end(&content);
+        if (!lp_rd_sub(&content, (size_t)n, &same) || memcmp(same.ptr, chunk, (size_t)n) != 0)
+            return false;
+    }
+}
+
+enum present { ABSENT, SAME, OTHER, UNKNOWN }; /* UNKNOWN: errno says why */
+
+static enum present look(const struct lp_store *store, const char *name, struct lp_rd content)
+{
+    struct stat st;
+    enum present present = OTHER;
+
+    if (fstatat(store->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? ABSENT : UNKNOWN;
+    if (!S_ISREG(st.st_mode))
+        return OTHER;
+    /* O_NONBLOCK: should a FIFO take the file's place in this moment, nobody waits for it. */
+    int fd = openat(store->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ELOOP ? OTHER : UNKNOWN;
+    if (holds(fd, content))
+        present = SAME;
+    close(fd);
+    return present;
+}
+
+/* Creates a file under a name nobody uses. */
+static int open_temp(struct lp_store *store, char name[TEMP_NAME])
+{
+    int fd = -1;
+
+    for (unsigned tries = 0; fd < 0 && tries < TEMP_TRIES; tries++) {
+        snprintf(name, TEMP_NAME, ".leafprint-%ld-%u.tmp", (long)getpid(), store->serial++);
+        fd = openat(store->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    return fd;
+}
+
+/* For file systems without hard links. The claimed name is ours, so nothing else is replaced. */
+static bool claim_and_rename(const struct lp_store *store, const char *temp, const char *name)
+{
+    int claim = openat(store->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (claim < 0)
+        return false;
+    close(claim);
+    if (renameat(store->fd, temp, store->fd, name) == 0)
+        return true;
+    int code = errno;
+    unlinkat(store->fd, name, 0);
+    errno = code;
+    return false;
+}
+
+/* Gives the temporary file its name; EEXIST when the name is taken. */
+static bool give_name(const struct lp_store *store, const char *temp, const char *name)
+{
+    if (linkat(store->fd, temp, store->fd, name, 0) == 0)
+        return true;
+    if (errno != EPERM && errno != ENOTSUP && errno != EOPNOTSUPP && errno != ENOSYS &&
+        errno != EMLINK)
+        return false;
+    return claim_and_rename(store, temp, name);
+}
+
+static bool write_new(struct lp_store *store, const char *name, struct lp_rd content)
+{
+    char temp[TEMP_NAME];
+    int code = 0;
+    int fd = open_temp(store, temp);
+
+    if (fd < 0)
+        return false;
+    if (!write_all(fd, content) || fsync(fd) != 0)
+        code = errno ? errno : EIO;
+    if (close(fd) != 0 && !code)
+        code = errno;
+    if (!code && !give_name(store, temp, name))
+        code = errno;
+    unlinkat(store->fd, temp, 0); /* gone already where it was renamed */
+    store->changed = true;
+    errno = code;
+    return code == 0;
+}
+
+enum lp_status lp_store_put(struct lp_store *store, const char *name, struct lp_rd content,
+                            bool *written, struct lp_error *error)
+{
+    *written = false;
+    enum present present = look(store, name, content);
+    if (present == ABSENT) {
+        if (write_new(store, name, content)) {
+            *written = true;
+            return LP_OK;
+        }
+        if (errno != EEXIST)
+            return io_error(error, store, name, errno);
+        present = look(store, name, content); /* somebody was faster */
+    }
+    if (present == SAME)
+        return LP_OK;
+    if (present == UNKNOWN)
+        return io_error(error, store, name, errno);
+    lp_error_set(error, "%s/%s: exists and holds something else; not overwritten", store->dir,
+                 name);
+    return LP_ERR_IO;
+}

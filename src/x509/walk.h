@@ -1,0 +1,44 @@
+/*
+ * What the readers of a certificate's parts share: the facts under construction, the first thing
+ * found wrong, and one text in the making.
+ *
+ * Damage does not end the walk by itself. A field whose content makes no sense is noted and passed
+ * over; only where the structure is lost does the walk end.
+ */
+#ifndef LP_X509_WALK_H
+#define LP_X509_WALK_H
+
+#include "base/mem.h"
+#include "x509/der.h"
+
+/* No text of a certificate may be longer: the rest is cut off and replaced by "...". */
+enum { LP_FACT_TEXT_MAX = 4096 };
+
+struct lp_walk {
+    struct lp_arena *arena;      /* borrowed */
+    struct lp_cert_facts *facts; /* borrowed: lies in the arena */
+    struct lp_buf text;          /* owned: the text in the making */
+    bool cut;                    /* that text had to be shortened */
+    bool no_memory;              /* sticks; nothing after it counts */
+};
+
+/* Notes what is wrong with a field. The first note stays. */
+void lp_walk_note(struct lp_walk *walk, const char *field, const char *what);
+/* True when fine; else notes the fault. */
+LP_MUST_USE bool lp_walk_fine(struct lp_walk *walk, const char *field, enum lp_der_fault fault);
+
+/* Adds to the text in the making. */
+void lp_walk_put(struct lp_walk *walk, const void *bytes, size_t n);
+void lp_walk_puts(struct lp_walk *walk, const char *text);
+void lp_walk_put_hex(struct lp_walk *walk, struct lp_rd bytes);
+/* Ends the text: a printable copy in the arena; NULL when memory was short. */
+const char *lp_walk_text(struct lp_walk *walk);
+
+/* Adds a Name's RDNs (the body of its SEQUENCE) to the text. False: damaged, and noted. */
+LP_MUST_USE bool lp_walk_name(struct lp_walk *walk, const char *field, struct lp_rd rdns);
+/* Body of SubjectPublicKeyInfo -> facts->key. */
+void lp_walk_key(struct lp_walk *walk, struct lp_rd spki);
+/* DER of a subjectAltName extension -> facts->san. */
+void lp_walk_san(struct lp_walk *walk, struct lp_rd value);
+
+#endif

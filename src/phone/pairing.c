@@ -1,0 +1,274 @@
+/*
+ * How a configuration finds its handshakes.
+ *
+ * The rules stand in the order of their strength. (A manifest that names the configuration of each
+ * capture will come before all of them, and the client address that downloaded a configuration
+ * within the capture between "name" and "only".)
+ *
+ *   mac   the phone's MAC is the client's: the capture point sees the phones themselves. Then every
+ *         handshake from such a MAC has one maker, and is held against that phone's configuration
+ *         alone. A handshake from a MAC of no configured phone was made by some other device.
+ *   name  the capture's path names the phone; handshakes without a known maker are taken for its.
+ *   only  there is one configuration, and nothing to choose.
+ *   url   nobody knows who made the handshake, but it went to the configuration's url. What the
+ *         headend presents to one caller says something about what it presents to the next.
+ *
+ * A bare hash or certificate has no phone: the maker does not matter to it.
+ */
+#include "phone/pairing.h"
+
+#include "base/text.h"
+#include "phone/phone.h"
+
+#include <stdlib.h>
+
+struct lp_pairing_side {
+    const char *rule; /* static, or NULL */
+    bool phone_side;  /* some phone's configuration */
+    bool has_mac;
+    uint64_t mac;
+};
+
+struct phone_mac {
+    uint64_t mac;
+    bool seen; /* as a client in the capture */
+};
+
+static uint64_t mac_number(const uint8_t mac[6])
+{
+    uint64_t number = 0;
+    for (unsigned i = 0; i < 6; i++)
+        number = number << 8 | mac[i];
+    return number;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct phone_mac *left = a, *right = b;
+    return (left->mac > right->mac) - (left->mac < right->mac);
+}
+
+static struct phone_mac *find_mac(struct phone_mac *macs, size_t count, uint64_t number)
+{
+    struct phone_mac key = {number, false};
+    return count ? bsearch(&key, macs, count, sizeof *macs, by_number) : NULL;
+}
+
+/* The MACs of the configured phones, sorted, each once. The zeros of a loopback interface are
+ * nobody's. */
+static size_t gather_macs(const struct lp_pairing *pairing, struct phone_mac *macs)
+{
+    size_t count = 0, distinct = 0;
+
+    for (size_t i = 0; i < pairing->capture->config_count; i++)
+        if (pairing->sides[i].has_mac)
+            macs[count++].mac = pairing->sides[i].mac;
+    if (count > 1)
+        qsort(macs, count, sizeof *macs, by_number);
+    for (size_t i = 0; i < count; i++)
+        if (distinct == 0 || macs[distinct - 1].mac != macs[i].mac)
+            macs[distinct++] = macs[i];
+    return distinct;
+}
+
+/* Marks the sessions made by a configured phone, and the sides whose phone was seen. */
+static bool recognise_macs(struct lp_pairing *pairing)
+{
+    const struct lp_capture *capture = pairing->capture;
+    struct phone_mac *macs = lp_alloc_array(capture->config_count, sizeof *macs);
+
+    if (!macs)
+        return false;
+    size_t count = gather_macs(pairing, macs);
+    for (size_t i = 0; i < capture->session_count; i++) {
+        const struct lp_endpoint *client = &capture->sessions[i].client;
+        struct phone_mac *known =
+            client->has_mac ? find_mac(macs, count, mac_number(client->mac)) : NULL;
+        if (known)
+            known->seen = pairing->owned[i] = true;
+    }
+    for (size_t i = 0; i < capture->config_count; i++) {
+        struct lp_pairing_side *side = &pairing->sides[i];
+        const struct phone_mac *own = side->has_mac ? find_mac(macs, count, side->mac) : NULL;
+        if (own && own->seen) {
+            side->rule = "mac";
+            pairing->by_mac = true;
+        }
+    }
+    lp_free(macs);
+    return true;
+}
+
+bool lp_pairing_path_names(const char *path, char name[16], uint8_t mac[6])
+{
+    if (!path)
+        return false;
+    for (size_t i = strlen(path) + 1; i-- > 0;)
+        if ((i == 0 || path[i - 1] == '/') && lp_phone_name_find(path + i, name, mac))
+            return true;
+    return false;
+}
+
+static void recognise_name(struct lp_pairing *pairing)
+{
+    char name[16];
+    uint8_t mac[6];
+
+    if (!lp_pairing_path_names(pairing->capture->path, name, mac))
+        return;
+    for (size_t i = 0; i < pairing->capture->config_count; i++) {
+        struct lp_pairing_side *side = &pairing->sides[i];
+        if (!side->rule && side->has_mac && side->mac == mac_number(mac)) {
+            side->rule = "name";
+            pairing->by_name = true;
+        }
+    }
+}
+
+static void recognise_only(struct lp_pairing *pairing)
+{
+    size_t count = pairing->capture->config_count, phones = 0, last = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (pairing->sides[i].phone_side) {
+            phones++;
+            last = i;
+        }
+    if (phones == 1 && !pairing->sides[last].rule)
+        pairing->sides[last].rule = "only";
+    if (phones == 0 && count == 1)
+        pairing->sides[0].rule = "only";
+}
+
+static void read_sides(struct lp_pairing *pairing)
+{
+    char name[16];
+    uint8_t mac[6];
+
+    for (size_t i = 0; i < pairing->capture->config_count; i++) {
+        const struct lp_config *config = &pairing->capture->configs[i];
+        struct lp_pairing_side *side = &pairing->sides[i];
+        side->phone_side = lp_is_phone_side(config);
+        if (side->phone_side && config->phone && lp_phone_name_find(config->phone, name, mac)) {
+            side->mac = mac_number(mac);
+            side->has_mac = side->mac != 0;
+        }
+    }
+    for (size_t i = 0; i < pairing->capture->session_count && !pairing->servers_named; i++)
+        pairing->servers_named = pairing->capture->sessions[i].sni != NULL;
+}
+
+bool lp_pairing_start(struct lp_pairing *pairing, const struct lp_capture *capture,
+                      const struct lp_url *server, bool any_server)
+{
+    struct lp_pairing fresh = {capture, server, any_server, NULL, NULL, false, false, false};
+    bool ok = false;
+
+    fresh.sides = lp_alloc_array(capture->config_count, sizeof *fresh.sides);
+    fresh.owned = lp_alloc_array(capture->session_count, sizeof *fresh.owned);
+    if (!fresh.sides || !fresh.owned)
+        goto out;
+    read_sides(&fresh);
+    if (!recognise_macs(&fresh))
+        goto out;
+    recognise_name(&fresh);
+    recognise_only(&fresh);
+    ok = true;
+out:
+    if (!ok)
+        lp_pairing_end(&fresh);
+    *pairing = fresh;
+    return ok;
+}
+
+void lp_pairing_end(struct lp_pairing *pairing)
+{
+    lp_free(pairing->sides);
+    lp_free(pairing->owned);
+    pairing->sides = NULL;
+    pairing->owned = NULL;
+}
+
+const char *lp_pairing_rule(const struct lp_pairing *pairing, size_t config)
+{
+    return pairing->sides[config].rule;
+}
+
+bool lp_pairing_elsewhere(const struct lp_pairing *pairing, size_t config)
+{
+    const struct lp_pairing_side *side = &pairing->sides[config];
+    return side->phone_side && !side->rule && (pairing->by_mac || pairing->by_name);
+}
+
+bool lp_pairing_made(const struct lp_pairing *pairing, size_t config, size_t session)
+{
+    const struct lp_pairing_side *side = &pairing->sides[config];
+    const struct lp_endpoint *client = &pairing->capture->sessions[session].client;
+
+    if (!side->phone_side)
+        return true;
+    if (side->rule && strcmp(side->rule, "mac") == 0)
+        return client->has_mac && mac_number(client->mac) == side->mac;
+    if (pairing->owned[session])
+        return false;
+    if (side->rule)
+        return true;
+    if (pairing->by_name)
+        return false; /* the phone that the capture is named after made it */
+    /* Where phones show their MACs, one of them would have shown its own. */
+    return !(pairing->by_mac && side->has_mac && client->has_mac);
+}
+
+/* Whether the session's server is `url`. A name is held against the server name that the client
+ * sent; old phones send none. */
+static struct lp_meeting server_is(const struct lp_pairing *pairing, const struct lp_url *url,
+                                   const struct lp_session *session)
+{
+    struct lp_meeting meeting = {false, 0, false};
+
+    if (!url->usable || (url->port != 0 && url->port != session->server.port))
+        return meeting;
+    if (url->host_is_ip) {
+        meeting.counts = session->server.ip.family != 0 && url->ip.family != 0 &&
+                         lp_ip_equal(&url->ip, &session->server.ip);
+    } else if (session->sni && url->host) {
+        meeting.counts = lp_host_equal(url->host, session->sni, strlen(session->sni));
+    } else if (!pairing->servers_named && url->host) {
+        /* DNS answers seen in the capture will be asked here, before giving in. */
+        meeting.counts = meeting.unconfirmed = true;
+    }
+    return meeting;
+}
+
+static struct lp_meeting met_url(const struct lp_pairing *pairing, const struct lp_config *config,
+                                 const struct lp_session *session)
+{
+    struct lp_meeting best = {false, 0, false};
+
+    for (size_t i = 0; i < config->url_count && i < LP_MAX_URLS; i++) {
+        struct lp_meeting one = server_is(pairing, &config->urls[i], session);
+        if (one.counts && (!best.counts || (best.unconfirmed && !one.unconfirmed))) {
+            best = one;
+            best.url = (unsigned)i + 1;
+        }
+    }
+    return best;
+}
+
+struct lp_meeting lp_pairing_met(const struct lp_pairing *pairing, size_t config, size_t session)
+{
+    const struct lp_config *side = &pairing->capture->configs[config];
+    const struct lp_session *it = &pairing->capture->sessions[session];
+    struct lp_meeting meeting = met_url(pairing, side, it);
+
+    if (!pairing->server && !pairing->any_server && side->url_count > 0)
+        return meeting;
+    /* The user, or the absence of urls, decides; a name given by the user must have been seen. */
+    struct lp_meeting said = {true, 0, false};
+    if (pairing->server)
+        said = server_is(pairing, pairing->server, it);
+    meeting.counts = said.counts && !said.unconfirmed;
+    meeting.url = meeting.unconfirmed ? 0 : meeting.url;
+    meeting.unconfirmed = false;
+    return meeting;
+}

@@ -1,0 +1,24 @@
+/*
+ * The certificates of one capture, each kept once however often it was presented.
+ *
+ * Hashing comes first and is done for every copy, since it is what tells whether one was seen
+ * before; facts are read once per distinct certificate, and only when asked for: they cost many
+ * times what the hashes do.
+ */
+#ifndef LP_SCAN_CERTSTORE_H
+#define LP_SCAN_CERTSTORE_H
+
+#include "base/mem.h"
+#include "leafprint/leafprint.h"
+
+struct lp_cert_store;
+/* Results go into `arena` (borrowed). NULL when memory is short. */
+struct lp_cert_store *lp_cert_store_new(uint64_t seed, struct lp_arena *arena,
+                                        const struct lp_options *options);
+void lp_cert_store_free(struct lp_cert_store *store);
+
+/* A pattern for lp_cert: complete, depth 0. Lives in the arena; NULL when memory is short. The
+ * signature is lp_tls_cert_fn's. */
+const void *lp_cert_store_add(void *store, const uint8_t *der, size_t n);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The expected sides, as the rest of scan/ sees them.
+ */
+#ifndef LP_SCAN_EXPECTED_H
+#define LP_SCAN_EXPECTED_H
+
+#include "base/mem.h"
+#include "leafprint/leafprint.h"
+#include "verdict/findings.h"
+
+/* A copy whose texts live in `arena`. False: memory is short. */
+bool lp_config_copy(struct lp_arena *arena, const struct lp_config *from, struct lp_config *to);
+
+/* Adds a copy of a configuration that was read elsewhere. False: memory is short. */
+bool lp_expected_add_config(struct lp_expected *expected, const struct lp_config *config);
+
+/* The certificates among the files; NULL past the end. */
+const struct lp_known_cert *lp_expected_known(const struct lp_expected *expected, size_t index);
+
+#endif

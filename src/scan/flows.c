@@ -1,0 +1,255 @@
+/*
+ * How it works: the first bytes of a connection bring a TLS reader into being, which lives until
+ * the connection is over. tcp knows nothing of TLS and tls nothing of TCP: this file translates
+ * between the two.
+ */
+#include "scan/flows.h"
+
+#include "carrier/wrapped.h"
+#include "tls/tls.h"
+
+#include <stdlib.h>
+
+static void packet(const void *ctx, uint64_t from, uint64_t to, uint64_t *frame,
+                   struct lp_time *time)
+{
+    lp_stream_packet(ctx, from, to, frame, time);
+}
+
+static struct lp_tls_input input_of(const struct lp_stream *stream)
+{
+    return (struct lp_tls_input){stream->bytes, stream->offset, stream, packet};
+}
+
+struct flow_state {
+    struct lp_tls tls;
+    bool looked_at[2];   /* the first bytes of each direction */
+    const char *wrapped; /* static: a protocol with TLS inside its own headers */
+};
+
+static struct flow_state *state_of(struct lp_flows *flows, struct lp_flow *flow)
+{
+    if (flow->state)
+        return flow->state;
+    if (!lp_budget_take(&flow->budget, sizeof(struct flow_state)))
+        return NULL;
+    struct flow_state *state = lp_alloc(sizeof *state);
+    if (!state) {
+        lp_budget_give(&flow->budget, sizeof *state);
+        return NULL;
+    }
+    state->tls.add_cert = lp_cert_store_add;
+    state->tls.add_ctx = flows->store;
+    state->tls.budget = &flow->budget;
+    flow->state = state;
+    return state;
+}
+
+static struct lp_flow_answer on_bytes(void *ctx, struct lp_flow *flow, unsigned dir,
+                                      const struct lp_stream *stream)
+{
+    enum { LOOK_AT = 3 };
+    struct flow_state *state = state_of(ctx, flow);
+    struct lp_flow_answer answer = {LP_FLOW_ROOM, 0};
+    struct lp_tls_input input = input_of(stream);
+
+    if (!state)
+        return answer;
+    if (!state->looked_at[dir] && stream->bytes.left >= LOOK_AT) {
+        state->looked_at[dir] = true;
+        const char *wrapped = lp_carrier_wrapped(stream->bytes);
+        state->wrapped = wrapped ? wrapped : state->wrapped;
+    }
+    enum lp_tls_want want =
+        state->wrapped ? LP_TLS_DONE : lp_tls_read(&state->tls, dir, &input, &answer.release);
+    if (want != LP_TLS_ROOM)
+        answer.want = want == LP_TLS_DONE ? LP_FLOW_DONE : LP_FLOW_MORE;
+    return answer;
+}
+
+static void on_rewritten(void *ctx, struct lp_flow *flow, unsigned dir)
+{
+    struct flow_state *state = flow->state;
+
+    (void)ctx;
+    if (state)
+        lp_tls_rewind(&state->tls, dir);
+}
+
+static void on_gap(void *ctx, struct lp_flow *flow, unsigned dir, enum lp_gap kind,
+                   const struct lp_stream *rest)
+{
+    static const enum lp_tls_cut cuts[] = {[LP_GAP_END] = LP_TLS_CUT_END,
+                                           [LP_GAP_LOST] = LP_TLS_CUT_LOST,
+                                           [LP_GAP_SNAPPED] = LP_TLS_CUT_SNAPPED,
+                                           [LP_GAP_LIMIT] = LP_TLS_CUT_LIMIT};
+    struct flow_state *state = state_of(ctx, flow);
+    struct lp_tls_input input = input_of(rest);
+
+    if (state && !state->wrapped)
+        lp_tls_cut(&state->tls, dir, cuts[kind], &input);
+}
+
+/* ---- a session
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
+
+static bool put_chain(const struct lp_flows *flows, const struct lp_tls_half *half,
+                      struct lp_cert **out, size_t *count)
+{
+    if (half->cert_count == 0)
+        return true;
+    struct lp_cert *chain = lp_arena_alloc(flows->arena, half->cert_count * sizeof *chain);
+    if (!chain)
+        return false;
+    for (size_t i = 0; i < half->cert_count; i++) {
+        if (half->certs[i].complete)
+            chain[i] = *(const struct lp_cert *)half->certs[i].stored;
+        chain[i].depth = (unsigned)i;
+        chain[i].bytes = half->certs[i].bytes;
+    }
+    *out = chain;
+    *count = half->cert_count;
+    return true;
+}
+
+static void find_faults(struct lp_flows *flows, const struct lp_tls *tls,
+                        const struct lp_flow_end ends[2], size_t session)
+{
+    for (unsigned dir = 0; dir < 2; dir++) {
+        const struct lp_tls_half *half = &tls->half[dir];
+        struct lp_finding finding = {.severity = LP_WARNING, .session = (int64_t)session};
+        if (half->problem) {
+            finding.code = "malformed";
+            finding.frame = half->problem_frame;
+            lp_findings_add(flows->findings, &finding, "%s: packet %llu: %s", flows->path,
+                            (unsigned long long)half->problem_frame, half->problem);
+        }
+        if (ends[dir].conflicts) {
+            finding.code = "copies-differ";
+            finding.frame = ends[dir].first_conflict_frame;
+            finding.remedy =
+                "look at both packets: a middlebox, a damaged copy or an attack may be at work";
+            lp_findings_add(flows->findings, &finding,
+                            "%s: packet %llu: a retransmission (RFC 9293 3.8.1) holds other bytes "
+                            "than the first copy; the first "
+                            "counts, unless only a later one has a right checksum",
+                            flows->path, (unsigned long long)ends[dir].first_conflict_frame);
+        }
+    }
+}
+
+static bool put_session(struct lp_flows *flows, const struct lp_tls *tls,
+                        const struct lp_flow *flow, const struct lp_flow_end ends[2], bool at_end)
+{
+    struct lp_tls_circumstances known[2];
+    struct lp_session session = {.transport = "tcp", .carrier = "tls"};
+
+    for (unsigned dir = 0; dir < 2; dir++)
+        known[dir] = (struct lp_tls_circumstances){.packets = ends[dir].packets > 0,
+                                                   .acks = ends[dir].acks,
+                                                   .closed = ends[dir].fin || ends[dir].rst,
+                                                   .unseen = ends[dir].acked_unseen,
+                                                   .limited = ends[dir].limited || !at_end,
+                                                   .opened = ends[dir].opened};
+    unsigned client = lp_tls_client(tls, known);
+    session.client = flow->end[client];
+    session.server = flow->end[1 - client];
+    if (!lp_tls_describe(tls, known, flows->arena, &session) ||
+        !put_chain(flows, &tls->half[1 - client], &session.chain, &session.chain_count) ||
+        !put_chain(flows, &tls->half[client], &session.client_chain, &session.client_chain_count) ||
+        !lp_grow_array(&flows->sessions, &flows->cap, flows->count + 1, sizeof session))
+        return false;
+    flows->limited += session.outcome == LP_OUTCOME_LIMIT;
+    find_faults(flows, tls, ends, flows->count);
+    flows->sessions[flows->count++] = session;
+    return true;
+}
+
+/* Once per capture: what is in there would take a reader of its own. */
+static void note_wrapped(struct lp_flows *flows, const char *protocol, const struct lp_flow *flow,
+                         const struct lp_flow_end ends[2])
+{
+    struct lp_finding finding = {.severity = LP_INFO, .code = "wrapped", .session = -1};
+
+    if (flows->wrapped++ > 0)
+        return;
+    finding.frame =
+        ends[0].first_frame && (!ends[1].first_frame || ends[0].first_frame < ends[1].first_frame)
+            ? ends[0].first_frame
+            : ends[1].first_frame;
+    lp_findings_add(flows->findings, &finding,
+                    "%s: packet %llu: %s between ports %u and %u carries TLS inside its own "
+                    "headers, which are not read",
+                    flows->path, (unsigned long long)finding.frame, protocol, flow->end[0].port,
+                    flow->end[1].port);
+}
+
+static void on_close(void *ctx, struct lp_flow *flow, const struct lp_flow_end ends[2], bool at_end)
+{
+    struct lp_flows *flows = ctx;
+    struct flow_state *state = flow->state;
+
+    if (!state)
+        return;
+    if (state->wrapped)
+        note_wrapped(flows, state->wrapped, flow, ends);
+    else if (lp_tls_found(&state->tls) && !put_session(flows, &state->tls, flow, ends, at_end))
+        flows->out_of_memory = true;
+    lp_tls_free(&state->tls);
+    lp_free(state);
+    lp_budget_give(&flow->budget, sizeof *state);
+    flow->state = NULL;
+}
+
+struct lp_tcp_consumer lp_flows_consumer(struct lp_flows *flows)
+{
+    return (struct lp_tcp_consumer){.ctx = flows,
+                                    .bytes = on_bytes,
+                                    .rewritten = on_rewritten,
+                                    .gap = on_gap,
+                                    .recognise = lp_tls_recognise,
+                                    .close = on_close};
+}
+
+/* ---- handing over
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
+
+static int by_first_frame(const void *left, const void *right)
+{
+    const struct lp_session *a = left, *b = right;
+    if (a->first_frame != b->first_frame)
+        return a->first_frame < b->first_frame ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+bool lp_flows_take(struct lp_flows *flows, struct lp_capture *capture)
+{
+    unsigned *place = lp_alloc_array(flows->count, sizeof *place);
+
+    if (!place)
+        return false;
+    for (size_t i = 0; i < flows->count; i++)
+        flows->sessions[i].id = (unsigned)i;
+    if (flows->count)
+        qsort(flows->sessions, flows->count, sizeof *flows->sessions, by_first_frame);
+    for (size_t i = 0; i < flows->count; i++) {
+        place[flows->sessions[i].id] = (unsigned)i;
+        flows->sessions[i].id = (unsigned)i;
+    }
+    for (size_t i = 0; i < flows->findings->count; i++)
+        if (flows->findings->items[i].session >= 0)
+            flows->findings->items[i].session = place[flows->findings->items[i].session];
+    lp_free(place);
+    capture->session_count = flows->count;
+    capture->sessions =
+        lp_arena_copy(capture->arena, flows->sessions, flows->count * sizeof *flows->sessions);
+    return capture->sessions != NULL;
+}
+
+void lp_flows_free(struct lp_flows *flows)
+{
+    lp_free(flows->sessions);
+    flows->sessions = NULL;
+}

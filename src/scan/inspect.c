@@ -1,0 +1,257 @@
+/*
+ * lp_inspect: the corridor from a capture to its sessions.
+ *
+ *     source -> net -> tcp -> (flows) -> tls -> (certstore) -> sessions
+ *
+ * The only place where the layers meet. Every packet is pushed through at once; what cannot be
+ * decided yet waits in tcp, within the budget.
+ */
+#include "base/text.h"
+#include "capture/source.h"
+#include "net/net.h"
+#include "scan/capture.h"
+#include "scan/flows.h"
+#include "tcp/tcp.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const uint64_t DEFAULT_MEMORY = UINT64_C(256) << 20, DEFAULT_CONNECTION = UINT64_C(64) << 20;
+
+struct scan {
+    struct lp_capture *capture; /* borrowed */
+    struct lp_options options;
+    struct lp_budget budget;
+    struct lp_findings findings;
+    struct lp_cert_store *store; /* owned */
+    struct lp_flows flows;
+    struct lp_tcp *tcp;       /* owned */
+    struct lp_net *net;       /* owned */
+    struct lp_source *source; /* owned */
+};
+
+/* Hash tables that hostile input fills are keyed afresh in every run. Not a secret of value: a few
+ * unpredictable bits suffice. */
+static uint64_t fresh_seed(const void *somewhere)
+{
+    struct timespec now = {0};
+    uint64_t seed = (uint64_t)(uintptr_t)somewhere; /* address space randomisation */
+    FILE *random = fopen("/dev/urandom", "rb");
+
+    if (random) {
+        uint64_t bits;
+        setvbuf(random, NULL, _IONBF, 0);
+        if (fread(&bits, sizeof bits, 1, random) == 1)
+            seed ^= bits;
+        fclose(random);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return seed ^ (uint64_t)now.tv_nsec << 20;
+}
+
+static void on_datagram(void *ctx, const struct lp_datagram *datagram)
+{
+    enum { PROTOCOL_TCP = 6 };
+    struct scan *scan = ctx;
+    if (datagram->protocol == PROTOCOL_TCP)
+        lp_tcp_push(scan->tcp, datagram);
+}
+
+static bool build(struct scan *scan)
+{
+    const struct lp_options *options = &scan->options;
+    struct lp_arena *arena = scan->capture->arena;
+    uint64_t seed = fresh_seed(scan);
+
+    scan->budget.limit = options->max_memory ? options->max_memory : DEFAULT_MEMORY;
+    lp_findings_start(&scan->findings, arena, NULL, 0);
+    scan->store = lp_cert_store_new(seed, arena, options);
+    scan->flows = (struct lp_flows){.arena = arena,
+                                    .store = scan->store,
+                                    .path = scan->capture->path,
+                                    .findings = &scan->findings};
+    struct lp_tcp_consumer consumer = lp_flows_consumer(&scan->flows);
+    scan->tcp = lp_tcp_new(seed, &scan->budget,
+                           options->max_connection ? options->max_connection : DEFAULT_CONNECTION,
+                           &consumer);
+    scan->net = lp_net_new(seed, &scan->budget, on_datagram, scan);
+    return scan->store && scan->tcp && scan->net;
+}
+
+static bool earlier(const struct lp_time *a, const struct lp_time *b)
+{
+    return a->sec != b->sec ? a->sec < b->sec : a->nsec < b->nsec;
+}
+
+static void count_packet(struct lp_stats *stats, const struct lp_packet *packet)
+{
+    if (stats->packets == 0)
+        stats->first = stats->last = packet->time;
+    if (earlier(&packet->time, &stats->first))
+        stats->first = packet->time;
+    if (earlier(&stats->last, &packet->time))
+        stats->last = packet->time;
+    stats->packets++;
+    stats->bytes += packet->captured;
+    stats->truncated_packets += packet->captured < packet->original;
+}
+
+static bool out_of_memory(const struct scan *scan)
+{
+    return scan->flows.out_of_memory || scan->findings.failed || lp_tcp_out_of_memory(scan->tcp);
+}
+
+/* Reads to the end. A break in the input is noted; what was read before it counts. */
+static void read_packets(struct scan *scan)
+{
+    struct lp_capture *capture = scan->capture;
+    int link_type = lp_source_link_type(scan->source);
+    struct lp_packet packet;
+    struct lp_error why;
+    enum lp_read got;
+
+    while ((got = lp_source_next(scan->source, &packet, &why)) == LP_READ_PACKET &&
+           !out_of_memory(scan)) {
+        struct lp_frame frame = {packet.frame, packet.time,
+                                 lp_rd_init(packet.bytes, packet.captured), packet.original};
+        count_packet(&capture->stats, &packet);
+        lp_net_push(scan->net, link_type, &frame);
+    }
+    if (got == LP_READ_CUT) {
+        struct lp_finding finding = {
+            .severity = LP_WARNING,
+            .code = "file-cut",
+            .session = -1,
+            .frame = capture->stats.packets + 1,
+            .remedy =
+                "end the recording before the file is copied; what was read before the cut counts"};
+        lp_findings_add(&scan->findings, &finding, "%s",
+                        lp_text_clean(capture->arena, why.text, strlen(why.text)));
+    } else if (got == LP_READ_BROKEN) {
+        capture->error = lp_text_clean(capture->arena, why.text, strlen(why.text));
+    }
+}
+
+static bool name_link_type(struct scan *scan)
+{
+    struct lp_stats *stats = &scan->capture->stats;
+    const char *name = lp_arena_text(scan->capture->arena, lp_source_link_name(scan->source));
+    const char **names = lp_arena_alloc(scan->capture->arena, sizeof *names);
+
+    if (!name || !names)
+        return false;
+    names[0] = name;
+    stats->link_types = names;
+    stats->link_type_count = 1;
+    if (!lp_net_knows(lp_source_link_type(scan->source))) {
+        struct lp_finding finding = {.severity = LP_WARNING,
+                                     .code = "link-type",
+                                     .session = -1,
+                                     .remedy = "record on an Ethernet interface, or on \"any\""};
+        lp_findings_add(&scan->findings, &finding, "%s: link type %s is not one that can be read",
+                        scan->capture->path, name);
+    }
+    return true;
+}
+
+static void note_fragments(struct scan *scan)
+{
+    const struct lp_net_stats *stats = lp_net_stats(scan->net);
+    struct lp_finding finding = {.severity = LP_WARNING, .session = -1};
+
+    if (stats->fragments_incomplete) {
+        finding.code = "fragments-lost";
+        finding.remedy = "record where no packet is dropped, and without a filter on ports: later "
+                         "fragments have none";
+        lp_findings_add(&scan->findings, &finding,
+                        "%s: %llu fragmented IP datagrams are incomplete", scan->capture->path,
+                        (unsigned long long)stats->fragments_incomplete);
+    }
+    if (stats->fragments_conflicting) {
+        finding.code = "fragments-differ";
+        finding.frame = stats->first_conflict_frame;
+        finding.remedy = NULL;
+        lp_findings_add(
+            &scan->findings, &finding,
+            "%s: packet %llu: overlapping IP fragments (RFC 5722) differ; the first counts",
+            scan->capture->path, (unsigned long long)stats->first_conflict_frame);
+    }
+}
+
+static void note_limit(struct scan *scan)
+{
+    struct lp_finding finding = {.severity = LP_WARNING,
+                                 .code = "limit",
+                                 .session = -1,
+                                 .remedy = "allow more with --max-memory"};
+
+    if (scan->flows.limited)
+        lp_findings_add(&scan->findings, &finding,
+                        "%s: the memory budget of %llu bytes cut off %llu handshakes",
+                        scan->capture->path, (unsigned long long)scan->budget.limit,
+                        (unsigned long long)scan->flows.limited);
+}
+
+static enum lp_status finish(struct scan *scan, struct lp_error *error)
+{
+    struct lp_capture *capture = scan->capture;
+
+    lp_net_flush(scan->net);
+    lp_tcp_flush(scan->tcp);
+    note_fragments(scan);
+    note_limit(scan);
+    if (out_of_memory(scan) || !lp_flows_take(&scan->flows, capture)) {
+        lp_error_set(error, "%s: out of memory", capture->path);
+        return LP_ERR_MEMORY;
+    }
+    capture->findings = scan->findings.items;
+    capture->finding_count = scan->findings.count;
+    return LP_OK;
+}
+
+static void tear_down(struct scan *scan)
+{
+    lp_net_free(scan->net);
+    lp_tcp_free(scan->tcp);
+    lp_flows_free(&scan->flows);
+    lp_cert_store_free(scan->store);
+    lp_source_close(scan->source);
+}
+
+static enum lp_status run(struct scan *scan, const char *path, struct lp_error *error)
+{
+    struct lp_error why;
+    enum lp_status status = lp_source_open(path, &scan->source, &why);
+
+    if (status == LP_ERR_IO) { /* a result of its own: nothing to read */
+        scan->capture->error = lp_text_clean(scan->capture->arena, why.text, strlen(why.text));
+        if (scan->capture->error)
+            return LP_OK;
+    }
+    if (status != LP_OK || !build(scan) || !name_link_type(scan)) {
+        lp_error_set(error, "%s: out of memory", scan->capture->path);
+        return LP_ERR_MEMORY;
+    }
+    read_packets(scan);
+    return finish(scan, error);
+}
+
+enum lp_status lp_inspect(const char *path, const struct lp_options *options,
+                          struct lp_capture **out, struct lp_error *error)
+{
+    struct scan scan = {.options = options ? *options : (struct lp_options){0}};
+
+    *out = NULL;
+    scan.capture = lp_capture_new(path);
+    if (!scan.capture) {
+        lp_error_set(error, "out of memory");
+        return LP_ERR_MEMORY;
+    }
+    enum lp_status status = run(&scan, path, error);
+    tear_down(&scan);
+    if (status == LP_OK)
+        *out = scan.capture;
+    else
+        lp_capture_free(scan.capture);
+    return status;
+}

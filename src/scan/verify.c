@@ -1,0 +1,505 @@
+/*
+ * lp_verify: what was seen against what was expected.
+ *
+ * 1. The expected sides are copied into the capture's arena.
+ * 2. pairing.c says which handshakes each of them is compared with; verdict/ compares. A handshake
+ *    and a configuration each collect what they were part of in a tally.
+ * 3. Findings say why, first those of each configuration, then those of each handshake.
+ * 4. Only when all of that succeeded does the capture show any of it: memory that runs short leaves
+ *    no verdict behind.
+ *
+ * A capture may hold thousands of handshakes that tell the same story. Each story is told once, and
+ * their number is limited.
+ */
+#include "base/text.h"
+#include "leafprint/leafprint.h"
+#include "phone/pairing.h"
+#include "phone/phone.h"
+#include "scan/expected.h"
+#include "verdict/findings.h"
+#include "verdict/verdict.h"
+#include "verdict/words.h"
+
+#include <string.h>
+
+enum { STORIES_MOST = 32 };
+
+struct comparisons {
+    struct lp_comparison *items; /* owned */
+    size_t count, cap;
+};
+
+struct run {
+    struct lp_capture *capture;
+    const struct lp_expected *expected; /* may be NULL */
+    bool leaf_only;
+    struct lp_pairing pairing;
+    struct lp_findings findings;
+    struct lp_tally *tallies; /* owned; one for each session */
+    bool *compared;           /* owned; one for each session */
+    bool *aside;              /* owned; for each config: another phone's, nothing to do with it */
+    struct comparisons held;  /* of the configuration at hand */
+    struct comparisons other; /* handshakes of its phone that went elsewhere */
+    struct lp_tally total;    /* over the configurations that this capture is about */
+    unsigned undecided;       /* among them */
+    size_t about, last;       /* their number, and the last one */
+};
+
+/* ---- comparing ---- */
+
+static bool add_comparison(struct comparisons *list, const struct lp_comparison *it)
+{
+    if (!lp_grow_array(&list->items, &list->cap, list->count + 1, sizeof *list->items))
+        return false;
+    list->items[list->count++] = *it;
+    return true;
+}
+
+static bool compare_session(struct run *run, size_t config, size_t session)
+{
+    struct lp_session *seen = &run->capture->sessions[session];
+    struct lp_meeting meeting = lp_pairing_met(&run->pairing, config, session);
+    struct lp_comparison it = {.config = &run->capture->configs[config],
+                               .session = seen,
+                               .url = meeting.url,
+                               .unconfirmed = meeting.unconfirmed,
+                               .leaf_only = run->leaf_only};
+
+    if (!meeting.counts) {
+        it.verdict = lp_verdict_peek(seen, it.config, run->leaf_only, &it.reason);
+        return add_comparison(&run->other, &it);
+    }
+    it.verdict = lp_verdict_session(seen, it.config, run->leaf_only, &it.reason);
+    if (it.config->reason == LP_REASON_NONE) {
+        run->compared[session] = true;
+        lp_tally_add(&run->tallies[session], it.verdict, it.reason);
+    }
+    return add_comparison(&run->held, &it);
+}
+
+static enum lp_reason why_nothing_held(const struct lp_capture *capture)
+{
+    if (capture->session_count)
+        return LP_REASON_NOT_AT_URL;
+    return capture->stats.packets ? LP_REASON_NO_TLS : LP_REASON_NO_PACKETS;
+}
+
+/* The indices of the handshakes that were compared. */
+static bool keep_sessions(struct run *run, struct lp_config *config)
+{
+    if (config->reason != LP_REASON_NONE || run->held.count == 0)
+        return true;
+    unsigned *indices = lp_arena_alloc(run->capture->arena, run->held.count * sizeof *indices);
+    if (!indices)
+        return false;
+    for (size_t i = 0; i < run->held.count; i++)
+        indices[i] = (unsigned)(run->held.items[i].session - run->capture->sessions);
+    config->sessions = indices;
+    config->session_count = run->held.count;
+    return true;
+}
+
+static void judge_config(struct run *run, struct lp_config *config)
+{
+    struct lp_tally tally = {0};
+
+    for (size_t i = 0; i < run->held.count; i++)
+        lp_tally_add(&tally, run->held.items[i].verdict, run->held.items[i].reason);
+    config->verdict = lp_tally_verdict(&tally, &config->verdict_reason);
+    if (config->verdict != LP_UNDECIDED || config->verdict_reason != LP_REASON_NONE)
+        return;
+    config->verdict_reason =
+        config->reason != LP_REASON_NONE ? config->reason : why_nothing_held(run->capture);
+}
+
+static bool compare_config(struct run *run, size_t index)
+{
+    struct lp_config *config = &run->capture->configs[index];
+
+    run->held.count = run->other.count = 0;
+    config->paired_by = lp_pairing_rule(&run->pairing, index);
+    for (size_t i = 0; i < run->capture->session_count; i++)
+        if (lp_pairing_made(&run->pairing, index, i) && !compare_session(run, index, i))
+            return false;
+    for (size_t i = 0; i < run->held.count && !config->paired_by; i++)
+        if (run->held.items[i].url)
+            config->paired_by = "url";
+    run->aside[index] = run->held.count == 0 && lp_pairing_elsewhere(&run->pairing, index);
+    judge_config(run, config);
+    config->summary =
+        lp_summary_config(run->capture->arena, config, run->held.items, run->held.count);
+    return config->summary && keep_sessions(run, config);
+}
+
+/* ---- telling each story once ---- */
+
+struct stories {
+    const struct lp_session *sessions[STORIES_MOST];
+    struct {
+        enum lp_verdict verdict;
+        enum lp_reason reason;
+    } ends[STORIES_MOST];
+    size_t count;
+    bool full; /* one more was not told */
+};
+
+static bool same_leaf(const struct lp_session *a, const struct lp_session *b)
+{
+    const struct lp_cert *left = lp_whole_leaf(a), *right = lp_whole_leaf(b);
+
+    if (!left || !right)
+        return left == right;
+    return memcmp(left->sha256, right->sha256, sizeof left->sha256) == 0;
+}
+
+static bool same_reaction(const struct lp_session *a, const struct lp_session *b)
+{
+    if (a->past_certificate != b->past_certificate || a->alert_count != b->alert_count)
+        return false;
+    for (size_t i = 0; i < a->alert_count; i++)
+        if (a->alerts[i].code != b->alerts[i].code ||
+            a->alerts[i].from_client != b->alerts[i].from_client)
+            return false;
+    return true;
+}
+
+static bool same_story(const struct lp_session *a, const struct lp_session *b)
+{
+    return a->server.port == b->server.port && lp_ip_equal(&a->server.ip, &b->server.ip) &&
+           same_leaf(a, b) && same_reaction(a, b);
+}
+
+/* Whether this handshake, with this end, is new and there is room to tell of it. */
+static bool is_news(struct stories *stories, const struct lp_session *session,
+                    enum lp_verdict verdict, enum lp_reason reason)
+{
+    for (size_t i = 0; i < stories->count; i++)
+        if (stories->ends[i].verdict == verdict && stories->ends[i].reason == reason &&
+            same_story(stories->sessions[i], session))
+            return false;
+    if (stories->count == STORIES_MOST) {
+        stories->full = true;
+        return false;
+    }
+    stories->sessions[stories->count] = session;
+    stories->ends[stories->count].verdict = verdict;
+    stories->ends[stories->count].reason = reason;
+    stories->count++;
+    return true;
+}
+
+static void tell_rest(struct run *run, const struct stories *stories)
+{
+    const struct lp_finding what = {LP_INFO, "findings-limited", -1, 0, NULL, NULL};
+
+    if (stories->full)
+        lp_findings_add(&run->findings, &what,
+                        "further handshakes have findings that are not listed: %d different ones "
+                        "are the limit",
+                        (int)STORIES_MOST);
+}
+
+/* ---- findings of a configuration ---- */
+
+static const char *name_of(const struct lp_config *config)
+{
+    return config->source ? config->source : "the configuration";
+}
+
+/* What was odd in the file. These messages name it already. */
+static void find_in_file(struct run *run, const struct lp_config *config)
+{
+    bool told = config->reason == LP_REASON_NONE;
+
+    for (size_t i = 0; i < config->finding_count; i++) {
+        struct lp_finding what = config->findings[i];
+        const char *message = what.message ? what.message : "";
+        what.session = -1;
+        what.frame = 0;
+        told = told || what.severity == LP_PROBLEM; /* it says why nothing can be compared */
+        lp_findings_add(&run->findings, &what, "%s", message);
+    }
+    if (!told)
+        lp_cause_undecided(&run->findings, NULL, config->reason, LP_PROBLEM);
+}
+
+static void find_comparisons(struct run *run)
+{
+    struct stories stories = {.count = 0};
+
+    for (size_t i = 0; i < run->held.count; i++) {
+        const struct lp_comparison *it = &run->held.items[i];
+        const struct lp_known_cert *known;
+        if (!is_news(&stories, it->session, it->verdict, it->reason))
+            continue;
+        lp_cause_comparison(&run->findings, it);
+        for (size_t k = 0; run->expected && (known = lp_expected_known(run->expected, k)); k++)
+            lp_cause_known_cert(&run->findings, it, known);
+        lp_cause_host_id(&run->findings, it);
+    }
+    tell_rest(run, &stories);
+}
+
+/* How sure it is that these handshakes are the phone's, and their server the headend. */
+static void find_doubts(struct run *run, const struct lp_config *config)
+{
+    struct lp_finding what = {
+        LP_WARNING, "server-unconfirmed",
+        -1,         0,
+        NULL,       "where it is another server, name the headend's address by --server"};
+    const struct lp_comparison *unconfirmed = NULL;
+    char name[16], server[LP_ENDPOINT_SIZE];
+    uint8_t mac[6];
+
+    for (size_t i = 0; i < run->held.count && !unconfirmed; i++)
+        if (run->held.items[i].unconfirmed)
+            unconfirmed = &run->held.items[i];
+    if (unconfirmed) {
+        lp_endpoint_text(&unconfirmed->session->server, server);
+        lp_findings_add(&run->findings, &what,
+                        "%s was taken for url%u by its port alone: the capture does not show which "
+                        "address that name has",
+                        server, unconfirmed->url);
+    }
+    if (config->paired_by && strcmp(config->paired_by, "only") == 0 && config->phone &&
+        run->held.count && lp_pairing_path_names(run->capture->path, name, mac) &&
+        strcmp(name, config->phone) != 0) {
+        what.code = "other-phone-named";
+        what.remedy = "compare the capture with the configuration of the phone that it is named "
+                      "after";
+        lp_findings_add(&run->findings, &what,
+                        "the capture is named after %s, the configuration is that of %s", name,
+                        config->phone);
+    }
+}
+
+static void find_for_config(struct run *run, size_t index)
+{
+    const struct lp_config *config = &run->capture->configs[index];
+
+    if (run->aside[index])
+        return;
+    find_in_file(run, config);
+    if (config->reason != LP_REASON_NONE)
+        return;
+    find_comparisons(run);
+    find_doubts(run, config);
+    if (config->verdict_reason == LP_REASON_NOT_AT_URL)
+        lp_cause_not_at_url(&run->findings, config, run->other.items, run->other.count);
+    if (config->verdict == LP_UNDECIDED || config->verdict == LP_MISMATCH)
+        lp_cause_elsewhere(&run->findings, config, run->other.items, run->other.count);
+}
+
+/* Configurations of phones that this capture is not about. */
+static void find_other_phones(struct run *run)
+{
+    const struct lp_finding what = {LP_INFO, "other-phones", -1, 0, NULL, NULL};
+    size_t count = 0, first = 0;
+
+    for (size_t i = 0; i < run->capture->config_count; i++)
+        if (run->aside[i] && count++ == 0)
+            first = i;
+    if (count == 0)
+        return;
+    const char *source = name_of(&run->capture->configs[first]);
+    lp_findings_add(&run->findings, &what,
+                    "%zu of %zu configurations found no handshake of their phones here and "
+                    "were not compared, among them %.*s",
+                    count, run->capture->config_count, lp_shown(source), source);
+}
+
+/* ---- findings of a handshake ---- */
+
+/* The handshake itself is the reason, not the configuration and not a digest that nobody computed.
+ */
+static bool own_reason(const struct lp_session *session, enum lp_reason reason)
+{
+    if (reason == LP_REASON_LIMIT && session->chain_complete && lp_whole_leaf(session))
+        return false;
+    return reason != LP_REASON_NONE && reason < LP_REASON_NOT_AT_URL;
+}
+
+static void find_in_sessions(struct run *run, enum lp_verdict total)
+{
+    /* Beside a decided handshake one that shows nothing is no trouble: sessions are resumed. */
+    enum lp_severity severity = total == LP_UNDECIDED ? LP_WARNING : LP_INFO;
+    struct stories stories = {.count = 0};
+
+    for (size_t i = 0; i < run->capture->session_count; i++) {
+        const struct lp_session *session = &run->capture->sessions[i];
+        enum lp_reason reason;
+        enum lp_verdict verdict = lp_tally_verdict(&run->tallies[i], &reason);
+        if (!run->compared[i] || !is_news(&stories, session, verdict, reason))
+            continue;
+        if (verdict == LP_UNDECIDED && own_reason(session, reason))
+            lp_cause_undecided(&run->findings, session, reason, severity);
+        lp_cause_leaf(&run->findings, session);
+        lp_cause_reaction(&run->findings, session, verdict);
+    }
+    tell_rest(run, &stories);
+}
+
+/* ---- the whole ---- */
+
+static bool copy_configs(struct run *run)
+{
+    struct lp_capture *capture = run->capture;
+    size_t count = run->expected ? lp_expected_count(run->expected) : 0, size;
+
+    if (__builtin_mul_overflow(count, sizeof *capture->configs, &size))
+        return false;
+    capture->configs = lp_arena_alloc(capture->arena, size);
+    if (!capture->configs)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!lp_config_copy(capture->arena, lp_expected_get(run->expected, i),
+                            &capture->configs[i]))
+            return false;
+    capture->config_count = count;
+    return true;
+}
+
+static bool compare_all(struct run *run)
+{
+    const struct lp_capture *capture = run->capture;
+
+    for (size_t i = 0; i < capture->config_count; i++) {
+        if (!compare_config(run, i))
+            return false;
+        find_for_config(run, i);
+        if (run->aside[i])
+            continue;
+        lp_tally_add(&run->total, capture->configs[i].verdict, capture->configs[i].verdict_reason);
+        run->undecided += capture->configs[i].verdict == LP_UNDECIDED;
+        run->about++;
+        run->last = i;
+    }
+    return true;
+}
+
+/* The capture's own verdict, and the findings that belong to no configuration. */
+static bool judge_capture(struct run *run)
+{
+    struct lp_capture *capture = run->capture;
+    enum lp_reason reason;
+    enum lp_verdict verdict = lp_tally_verdict(&run->total, &reason);
+
+    if (verdict == LP_UNDECIDED && capture->config_count == 0)
+        reason = LP_REASON_NO_CONFIG;
+    find_other_phones(run);
+    find_in_sessions(run, verdict);
+    if (reason == LP_REASON_NO_CONFIG || reason == LP_REASON_NO_TLS ||
+        reason == LP_REASON_NO_PACKETS)
+        lp_cause_undecided(&run->findings, NULL, reason, LP_WARNING);
+
+    if (run->about == 1)
+        capture->summary = capture->configs[run->last].summary;
+    else if (verdict != LP_UNDECIDED)
+        capture->summary = lp_summary_capture(capture->arena, &run->total, run->undecided);
+    else
+        capture->summary = lp_summary_reason(reason);
+    if (verdict == LP_UNDECIDED && capture->error) {
+        /* Nothing was decided before the damage: then the damage is the answer. */
+        verdict = LP_UNREADABLE;
+        reason = LP_REASON_NONE;
+        capture->summary = capture->error;
+    }
+    capture->verdict = verdict;
+    capture->reason = reason;
+    return capture->summary && !run->findings.failed;
+}
+
+/* Takes back whatever a verdict has written. */
+static void forget(struct lp_capture *capture)
+{
+    capture->verified = false;
+    capture->verdict = LP_UNDECIDED;
+    capture->reason = LP_REASON_NONE;
+    capture->summary = NULL;
+    capture->configs = NULL;
+    capture->config_count = 0;
+    for (size_t i = 0; i < capture->session_count; i++) {
+        struct lp_session *session = &capture->sessions[i];
+        session->compared = false;
+        session->verdict = LP_UNDECIDED;
+        for (size_t k = 0; k < session->chain_count; k++)
+            session->chain[k].matches = 0;
+    }
+}
+
+static void show(struct run *run)
+{
+    struct lp_capture *capture = run->capture;
+
+    for (size_t i = 0; i < capture->session_count; i++) {
+        enum lp_reason unused;
+        capture->sessions[i].compared = run->compared[i];
+        capture->sessions[i].verdict = lp_tally_verdict(&run->tallies[i], &unused);
+    }
+    capture->findings = run->findings.items;
+    capture->finding_count = run->findings.count;
+    capture->verified = true;
+}
+
+static bool verify(struct run *run, const struct lp_url *server, bool any_server)
+{
+    struct lp_capture *capture = run->capture;
+    bool paired = false, ok = false;
+
+    run->tallies = lp_alloc_array(capture->session_count, sizeof *run->tallies);
+    run->compared = lp_alloc_array(capture->session_count, sizeof *run->compared);
+    if (!run->tallies || !run->compared || !copy_configs(run))
+        goto out;
+    run->aside = lp_alloc_array(capture->config_count, sizeof *run->aside);
+    if (!run->aside)
+        goto out;
+    paired = lp_pairing_start(&run->pairing, capture, server, any_server);
+    if (!paired || !compare_all(run) || !judge_capture(run))
+        goto out;
+    show(run);
+    ok = true;
+out:
+    if (paired)
+        lp_pairing_end(&run->pairing);
+    lp_free(run->held.items);
+    lp_free(run->other.items);
+    lp_free(run->tallies);
+    lp_free(run->compared);
+    lp_free(run->aside);
+    return ok;
+}
+
+static enum lp_status read_server(struct lp_capture *capture, const char *text, struct lp_url *out,
+                                  struct lp_error *error)
+{
+    if (lp_server_read(capture->arena, text, out)) {
+        out->usable = true; /* also without a port */
+        return LP_OK;
+    }
+    const char *shown = lp_text_clean(capture->arena, text, strlen(text));
+    lp_error_set(error, "server %.200s: not HOST or HOST:PORT", shown ? shown : "");
+    return LP_ERR_USAGE;
+}
+
+enum lp_status lp_verify(struct lp_capture *capture, const struct lp_expected *expected,
+                         const struct lp_verify_options *options, struct lp_error *error)
+{
+    const struct lp_verify_options none = {0};
+    const struct lp_verify_options *how = options ? options : &none;
+    struct run run = {.capture = capture, .expected = expected, .leaf_only = how->leaf_only};
+    struct lp_url server = {0};
+
+    forget(capture);
+    if (how->server) {
+        enum lp_status status = read_server(capture, how->server, &server, error);
+        if (status != LP_OK)
+            return status;
+    }
+    lp_findings_start(&run.findings, capture->arena, capture->findings, capture->finding_count);
+    if (!verify(&run, how->server ? &server : NULL, how->any_server)) {
+        forget(capture);
+        lp_error_set(error, "out of memory");
+        return LP_ERR_MEMORY;
+    }
+    return LP_OK;
+}

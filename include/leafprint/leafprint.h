@@ -217,6 +217,13 @@ struct lp_session {
 LP_PUBLIC const char *lp_version_name(uint16_t version); /* "TLSv1.2", "SSLv3"; NULL when unknown */
 LP_PUBLIC const char *lp_cipher_name(uint16_t cipher);   /* IANA name; NULL when unregistered */
 
+/* A connection that was tried and not answered at all, or refused by a reset. */
+struct lp_attempt {
+    struct lp_endpoint client, server;
+    uint64_t frame; /* of the first SYN */
+    bool refused;
+};
+
 enum lp_severity { LP_INFO, LP_WARNING, LP_PROBLEM };
 LP_PUBLIC const char *lp_severity_name(enum lp_severity severity); /* "info", "warning", "error" */
 
@@ -271,6 +278,7 @@ struct lp_cert_hash {
 };
 
 struct lp_url {
+    unsigned n;       /* 1 for url1; 0 when it is no phone's */
     const char *text; /* as written, trimmed */
     bool usable;      /* host and port could be read */
     bool host_is_ip;
@@ -322,6 +330,8 @@ struct lp_capture {
     size_t config_count;
     struct lp_session *sessions; /* ordered by first_frame */
     size_t session_count;
+    struct lp_attempt *attempts; /* ordered by frame; at most 1,024 are kept */
+    size_t attempt_count;
     struct lp_finding *findings;
     size_t finding_count;
     struct lp_stats stats;

@@ -23,12 +23,22 @@ static inline uint64_t lp_checksum_add(uint64_t sum, struct lp_rd bytes)
     return sum;
 }
 
-/* Whether a sum over data and its checksum field says "intact". */
-static inline bool lp_checksum_right(uint64_t sum)
+static inline uint64_t lp_checksum_fold(uint64_t sum)
 {
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
-    return sum == 0xffff;
+    return sum;
+}
+
+static inline bool lp_checksum_equal(uint64_t a, uint64_t b)
+{
+    return lp_checksum_fold(a) == lp_checksum_fold(b);
+}
+
+/* Whether a sum over data and its checksum field says "intact". */
+static inline bool lp_checksum_right(uint64_t sum)
+{
+    return lp_checksum_fold(sum) == 0xffff;
 }
 
 #endif

@@ -40,27 +40,48 @@ static bool printable(uint32_t code)
     return code != 0xfeff && code != 0xfffe && code != 0xffff;
 }
 
+/* How many bytes from the start stay as they are. */
+static size_t clean_prefix(const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+    while (i < n) {
+        uint32_t code = 0;
+        if (p[i] >= 0x20 && p[i] < 0x7f) {
+            i++;
+            continue;
+        }
+        size_t len = utf8_sequence(p + i, n - i, &code);
+        if (len == 0 || !printable(code))
+            break;
+        i += len;
+    }
+    return i;
+}
+
 char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
-    size_t room, used = 0;
+    size_t used = clean_prefix(p, n), room;
 
-    if (__builtin_mul_overflow(n, (size_t)4, &room) ||
-        __builtin_add_overflow(room, (size_t)1, &room))
+    /* The rest may need four characters for each byte. */
+    if (__builtin_mul_overflow(n - used, (size_t)4, &room) ||
+        __builtin_add_overflow(room, used + 1, &room))
         return NULL;
     char *out = lp_arena_alloc(arena, room);
     if (!out)
         return NULL;
-    for (size_t i = 0; i < n;) {
+    if (used)
+        memcpy(out, p, used);
+    for (size_t i = used; i < n;) {
+        size_t plain = clean_prefix(p + i, n - i);
+        memcpy(out + used, p + i, plain);
+        used += plain;
+        i += plain;
+        if (i == n)
+            break;
         uint32_t code = 0;
-        size_t len = utf8_sequence(p + i, n - i, &code);
-        if (len && printable(code)) {
-            memcpy(out + used, p + i, len);
-            used += len;
-            i += len;
-            continue;
-        }
-        for (size_t end = i + (len ? len : 1); i < end; i++) {
+        size_t bad = utf8_sequence(p + i, n - i, &code);
+        for (size_t end = i + (bad ? bad : 1); i < end; i++) {
             out[used++] = '\\';
             out[used++] = 'x';
             out[used++] = hex_digits[p[i] >> 4];

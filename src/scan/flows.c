@@ -151,6 +151,7 @@ static bool put_session(struct lp_flows *flows, const struct lp_tls *tls,
                                                    .closed = ends[dir].fin || ends[dir].rst,
                                                    .unseen = ends[dir].acked_unseen,
                                                    .limited = ends[dir].limited || !at_end,
+                                                   .cut_short = flows->cut_short && at_end,
                                                    .opened = ends[dir].opened};
     unsigned client = lp_tls_client(tls, known);
     session.client = flow->end[client];
@@ -185,13 +186,35 @@ static void note_wrapped(struct lp_flows *flows, const char *protocol, const str
                     flow->end[1].port);
 }
 
+/* A SYN that was not answered, or answered by a reset. */
+static void note_attempt(struct lp_flows *flows, const struct lp_flow *flow,
+                         const struct lp_flow_end ends[2])
+{
+    enum { MOST_ATTEMPTS = 1024 };
+    unsigned from = ends[1].opened ? 1 : 0;
+
+    if (!ends[from].opened || ends[1 - from].syn || flows->attempt_count >= MOST_ATTEMPTS)
+        return;
+    if (!lp_grow_array(&flows->attempts, &flows->attempt_cap, flows->attempt_count + 1,
+                       sizeof *flows->attempts)) {
+        flows->out_of_memory = true;
+        return;
+    }
+    flows->attempts[flows->attempt_count++] = (struct lp_attempt){.client = flow->end[from],
+                                                                  .server = flow->end[1 - from],
+                                                                  .frame = ends[from].first_frame,
+                                                                  .refused = ends[1 - from].rst};
+}
+
 static void on_close(void *ctx, struct lp_flow *flow, const struct lp_flow_end ends[2], bool at_end)
 {
     struct lp_flows *flows = ctx;
     struct flow_state *state = flow->state;
 
-    if (!state)
+    if (!state) {
+        note_attempt(flows, flow, ends);
         return;
+    }
     if (state->wrapped)
         note_wrapped(flows, state->wrapped, flow, ends);
     else if (lp_tls_found(&state->tls) && !put_session(flows, &state->tls, flow, ends, at_end))
@@ -224,6 +247,12 @@ static int by_first_frame(const void *left, const void *right)
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
+static int attempt_by_frame(const void *left, const void *right)
+{
+    const struct lp_attempt *a = left, *b = right;
+    return a->frame < b->frame ? -1 : a->frame > b->frame;
+}
+
 bool lp_flows_take(struct lp_flows *flows, struct lp_capture *capture)
 {
     unsigned *place = lp_alloc_array(flows->count, sizeof *place);
@@ -242,14 +271,21 @@ bool lp_flows_take(struct lp_flows *flows, struct lp_capture *capture)
         if (flows->findings->items[i].session >= 0)
             flows->findings->items[i].session = place[flows->findings->items[i].session];
     lp_free(place);
+    if (flows->attempt_count)
+        qsort(flows->attempts, flows->attempt_count, sizeof *flows->attempts, attempt_by_frame);
+    capture->attempt_count = flows->attempt_count;
+    capture->attempts = lp_arena_copy(capture->arena, flows->attempts,
+                                      flows->attempt_count * sizeof *flows->attempts);
     capture->session_count = flows->count;
     capture->sessions =
         lp_arena_copy(capture->arena, flows->sessions, flows->count * sizeof *flows->sessions);
-    return capture->sessions != NULL;
+    return capture->sessions && capture->attempts;
 }
 
 void lp_flows_free(struct lp_flows *flows)
 {
     lp_free(flows->sessions);
+    lp_free(flows->attempts);
     flows->sessions = NULL;
+    flows->attempts = NULL;
 }

@@ -16,9 +16,11 @@ struct lp_flows {
     struct lp_findings *findings; /* borrowed */
     struct lp_session *sessions;  /* owned until lp_flows_take */
     size_t count, cap;
-    uint64_t conflicts; /* connections in which copies differed */
-    uint64_t limited;   /* handshakes that a budget cut off */
-    uint64_t wrapped;   /* connections with TLS inside another protocol's headers */
+    uint64_t limited;            /* handshakes that a budget cut off */
+    struct lp_attempt *attempts; /* owned until lp_flows_take */
+    size_t attempt_count, attempt_cap;
+    bool cut_short;   /* the input ended inside a packet */
+    uint64_t wrapped; /* connections with TLS inside another protocol's headers */
     bool out_of_memory;
 };
 

@@ -117,6 +117,7 @@ static void read_packets(struct scan *scan)
         count_packet(&capture->stats, &packet);
         lp_net_push(scan->net, link_type, &frame);
     }
+    scan->flows.cut_short = got == LP_READ_CUT;
     if (got == LP_READ_CUT) {
         struct lp_finding finding = {
             .severity = LP_WARNING,

@@ -13,8 +13,8 @@
 #include <string.h>
 
 /* Ranks of trust, the higher wins where copies differ. A single byte may be a keep-alive probe with
- * garbage in it. */
-enum { RANK_PROBE = 0, RANK_WRONG_CHECKSUM = 1, RANK_RIGHT = 2 };
+ * garbage in it. A checksum that the hardware was to fill in is no reason for doubt. */
+enum { RANK_PROBE = 0, RANK_WRONG_CHECKSUM = 1, RANK_GOOD = 2 };
 
 enum {
     MAX_PIECES = 16384, /* per direction; inserting moves pointers, so this bounds the time too */
@@ -286,7 +286,7 @@ static uint8_t rank_of(const struct lp_segment *segment)
 {
     if (segment->announced == 1)
         return RANK_PROBE;
-    return lp_segment_checksum(segment) == LP_CHECKSUM_RIGHT ? RANK_RIGHT : RANK_WRONG_CHECKSUM;
+    return lp_segment_checksum(segment) == LP_CHECKSUM_WRONG ? RANK_WRONG_CHECKSUM : RANK_GOOD;
 }
 
 static void note_snapped(struct lp_assembly *assembly, uint64_t from, uint64_t to)
@@ -341,7 +341,7 @@ enum lp_store lp_half_store(struct lp_half *half, const struct lp_segment *segme
     if (in.bytes.left == 0)
         return LP_STORE_OK;
     in.rank = rank_of(segment);
-    assembly->right |= in.rank == RANK_RIGHT;
+    assembly->good |= in.rank == RANK_GOOD;
     assembly->wrong |= in.rank == RANK_WRONG_CHECKSUM;
 
     uint64_t at = in.from;
@@ -458,7 +458,7 @@ void lp_half_release(struct lp_half *half, size_t n)
     /* Bytes with a wrong checksum stay: a better copy may still come for them. */
     uint64_t start = assembly->stream_offset;
     for (size_t i = 0; i < assembly->mark_count && start < assembly->stream_offset + n; i++) {
-        if (assembly->marks[i].rank != RANK_RIGHT)
+        if (assembly->marks[i].rank != RANK_GOOD)
             n = (size_t)(start - assembly->stream_offset);
         start = assembly->marks[i].end;
     }
@@ -502,7 +502,7 @@ void lp_half_settle(struct lp_half *half, struct lp_budget *budget)
 {
     struct lp_assembly *assembly = half->assembly;
 
-    if (assembly && assembly->right && assembly->wrong)
+    if (assembly && assembly->good && assembly->wrong)
         assembly->frozen = true;
     else
         lp_half_finish(half, budget);

@@ -31,7 +31,7 @@ struct lp_assembly {
     unsigned snapped_count;
     bool started; /* stream_offset is known */
     bool rewritten;
-    bool right, wrong; /* checksums of both kinds were seen */
+    bool good, wrong; /* bytes of both ranks were seen */
     bool frozen; /* nothing is added any more, but a better copy may still replace what is there */
 };
 

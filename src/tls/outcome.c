@@ -50,6 +50,15 @@ static void set_loss(struct lp_session *out, enum lp_tls_cut cut)
         set(out, LP_OUTCOME_GAP, LP_REASON_GAP);
 }
 
+/* Why the server's bytes end where nothing is known to be missing: at the end of the recording. */
+static enum lp_tls_cut how_it_ended(const struct ends *e)
+{
+    if (e->server_known->limited)
+        return LP_TLS_CUT_LIMIT;
+    return e->server_known->cut_short && !e->server_known->closed ? LP_TLS_CUT_SNAPPED
+                                                                  : LP_TLS_CUT_LOST;
+}
+
 /* RFC 5246 7.4.1.3: the server echoes the session id. RFC 5077 3.4: a ticket was taken when
  * ChangeCipherSpec follows at once. */
 static bool is_resumed(const struct ends *e)
@@ -93,7 +102,7 @@ static void after_server_hello(const struct ends *e, struct lp_session *out)
     else if (has_alert(e) || e->server_known->closed || e->client_known->closed)
         set(out, LP_OUTCOME_NO_CERTIFICATE, LP_REASON_ABORTED);
     else
-        set_loss(out, e->server_known->limited ? LP_TLS_CUT_LIMIT : LP_TLS_CUT_LOST);
+        set_loss(out, how_it_ended(e));
 }
 
 /* There is not even a ServerHello. */
@@ -102,13 +111,13 @@ static void without_server_hello(const struct ends *e, struct lp_session *out)
     const struct lp_tls_half *server = e->server;
     const struct lp_tls_circumstances *known = e->server_known;
 
-    if (!known->packets)
+    if (server->alert_count && !server->is_server)
+        set(out, LP_OUTCOME_NO_CERTIFICATE, LP_REASON_ABORTED); /* the alert is the answer */
+    else if (!known->packets)
         set(out, e->client_known->acks ? LP_OUTCOME_ONE_SIDED : LP_OUTCOME_NO_CERTIFICATE,
             e->client_known->acks ? LP_REASON_ONE_SIDED : LP_REASON_NO_SERVER_REPLY);
     else if (server->is_server || server->other_records || e->client->client_key_exchange)
         set_loss(out, server->cut); /* the handshake went on, its beginning is not there */
-    else if (has_alert(e))
-        set(out, LP_OUTCOME_NO_CERTIFICATE, LP_REASON_ABORTED);
     else if (server->cut == LP_TLS_CUT_SNAPPED || server->cut == LP_TLS_CUT_LOST ||
              server->cut == LP_TLS_CUT_LIMIT)
         set_loss(out, server->cut);
@@ -116,8 +125,10 @@ static void without_server_hello(const struct ends *e, struct lp_session *out)
         set_loss(out, known->limited ? LP_TLS_CUT_LIMIT : LP_TLS_CUT_LOST);
     else if (server->other_bytes || server->problem)
         set(out, LP_OUTCOME_MALFORMED, LP_REASON_MALFORMED); /* an answer that is no TLS */
-    else if (known->closed)
+    else if (known->closed || has_alert(e))
         set(out, LP_OUTCOME_NO_CERTIFICATE, LP_REASON_ABORTED);
+    else if (known->cut_short)
+        set_loss(out, LP_TLS_CUT_SNAPPED);
     else
         set(out, LP_OUTCOME_NO_CERTIFICATE, LP_REASON_NO_SERVER_REPLY);
 }
@@ -133,7 +144,7 @@ static void decide(const struct ends *e, struct lp_session *out)
     else if (server->certificate_seen && server->problem)
         set(out, LP_OUTCOME_MALFORMED, LP_REASON_MALFORMED);
     else if (server->certificate_seen)
-        set_loss(out, server->cut);
+        set_loss(out, server->cut == LP_TLS_CUT_END ? how_it_ended(e) : server->cut);
     else if (server->hello.seen)
         after_server_hello(e, out);
     else

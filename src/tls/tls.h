@@ -115,12 +115,13 @@ bool lp_tls_found(const struct lp_tls *tls);
 
 /* What else is known of a direction. */
 struct lp_tls_circumstances {
-    bool packets; /* any packet at all */
-    bool acks;    /* acknowledged something of the other direction */
-    bool closed;  /* FIN or RST */
-    bool unseen;  /* more was sent than is in the capture */
-    bool limited; /* a budget cut it off */
-    bool opened;  /* sent the SYN that was not an answer */
+    bool packets;   /* any packet at all */
+    bool acks;      /* acknowledged something of the other direction */
+    bool closed;    /* FIN or RST */
+    bool unseen;    /* more was sent than is in the capture */
+    bool limited;   /* a budget cut it off */
+    bool cut_short; /* the recording ends inside a packet, which may have been this direction's */
+    bool opened;    /* sent the SYN that was not an answer */
 };
 
 /* Which direction is the client's: by the messages, then by who opened the connection. */

@@ -1,0 +1,135 @@
+/*
+ * extract: the certificates seen, as files.
+ *
+ * The library names and writes the files. Only `-o -` is done here: one single leaf on standard
+ * output. Whether it is the only one shows when the last capture has been read, so its bytes wait
+ * in a buffer of their own until then.
+ */
+#include "cli/message.h"
+#include "cli/run.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct extract {
+    struct lp_run run;
+    struct lp_options options;
+    struct lp_export what;
+    struct lp_file_list files; /* of the present capture */
+    bool found;
+    bool to_stdout;
+    bool single_failed; /* a second leaf, other than the first */
+    uint8_t single[32]; /* SHA-256 of the leaf that `run.out` holds, when `found` */
+};
+
+static void add_file(void *ctx, const char *path, bool written)
+{
+    struct extract *extract = ctx;
+    if (!lp_file_list_add(&extract->files, path, written)) {
+        lp_say("out of memory");
+        extract->run.failed = true;
+    }
+}
+
+static void export_files(struct extract *extract, const struct lp_capture *capture)
+{
+    struct lp_run *run = &extract->run;
+    struct lp_error error = {""};
+    enum lp_status status = lp_export(capture, &extract->what, add_file, extract, &error);
+
+    /* What was written before a failure is told all the same. */
+    extract->found |= extract->files.count > 0;
+    if (!run->cli->quiet)
+        run->cli->writer->extracted(&run->report, capture, &extract->files);
+    lp_run_flush(run);
+    lp_file_list_free(&extract->files);
+    if (status != LP_OK) {
+        lp_say("%s", error.text);
+        run->failed = true;
+    }
+}
+
+static void hold_leaf(struct extract *extract, const struct lp_cert *leaf)
+{
+    struct lp_run *run = &extract->run;
+
+    if (extract->found) {
+        extract->single_failed |= memcmp(extract->single, leaf->sha256, sizeof leaf->sha256) != 0;
+        return;
+    }
+    extract->found = true;
+    memcpy(extract->single, leaf->sha256, sizeof leaf->sha256);
+    if (run->cli->quiet)
+        return;
+    if (run->cli->pem)
+        lp_out_pem(&run->out, leaf->der, leaf->bytes);
+    else
+        lp_out_bytes(&run->out, leaf->der, leaf->bytes);
+}
+
+static void hold_single_leaf(struct extract *extract, const struct lp_capture *capture)
+{
+    for (size_t i = 0; i < capture->session_count; i++) {
+        const struct lp_session *session = &capture->sessions[i];
+        if (session->chain_count && session->chain[0].complete && session->chain[0].der)
+            hold_leaf(extract, &session->chain[0]);
+    }
+}
+
+static void visit(void *ctx, const char *path)
+{
+    struct extract *extract = ctx;
+    struct lp_capture *capture = lp_run_scan(&extract->run, path, &extract->options);
+
+    if (!capture)
+        return;
+    if (extract->to_stdout)
+        hold_single_leaf(extract, capture);
+    else
+        export_files(extract, capture);
+    lp_capture_free(capture);
+}
+
+/* -o - writes bytes, and only those. */
+static bool usable(const struct lp_cli *cli, bool to_stdout)
+{
+    const char *wrong = NULL;
+
+    if (to_stdout && cli->writer != &lp_writer_text)
+        wrong = "-o - writes the certificate itself: it has no other --format";
+    else if (to_stdout && !cli->pem && !cli->quiet && isatty(STDOUT_FILENO))
+        wrong = "not writing DER to a terminal: give -o a directory, or --pem";
+    if (wrong)
+        lp_say("extract: %s", wrong);
+    return !wrong;
+}
+
+static int run(const struct lp_cli *cli)
+{
+    struct extract extract = {
+        .options = {.max_memory = cli->max_memory, .facts = true, .keep_der = true},
+        .what = {.dir = cli->output ? cli->output : ".", .all = cli->all, .pem = cli->pem},
+        .to_stdout = cli->output && strcmp(cli->output, "-") == 0,
+    };
+
+    if (!usable(cli, extract.to_stdout))
+        return LP_EXIT_TROUBLE;
+    lp_run_start(&extract.run, cli);
+    lp_run_inputs(&extract.run, visit, &extract);
+    if (extract.single_failed) {
+        lp_say("extract: more than one leaf was seen: give -o a directory");
+        extract.run.failed = true;
+    }
+    if (!extract.found)
+        lp_run_note(&extract.run, LP_EXIT_DIFFERS);
+    return lp_run_finish(&extract.run);
+}
+
+const struct lp_command lp_command_extract = {
+    .name = "extract",
+    .bit = LP_CMD_EXTRACT,
+    .synopsis = "extract [OPTION]... [-o DIR] CAPTURE...",
+    .about = "write the certificates seen as .cer files",
+    .exit_status = "0 done, 1 no certificate found, 2 trouble",
+    .run = run,
+};

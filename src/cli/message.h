@@ -1,0 +1,9 @@
+/* What the program tells its user beside the data: one line on standard error. */
+#ifndef LP_CLI_MESSAGE_H
+#define LP_CLI_MESSAGE_H
+
+/* "leafprint: ", the text, a newline, in one write. Names inside may be hostile: control characters
+ * leave as \xNN. */
+void lp_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

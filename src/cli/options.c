@@ -1,0 +1,337 @@
+#include "cli/options.h"
+
+#include "cli/message.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CAPTURES = LP_CMD_VERIFY | LP_CMD_EXTRACT | LP_CMD_INSPECT,
+    EVERY = CAPTURES | LP_CMD_HASH,
+};
+
+struct option_row {
+    const char *name;
+    char letter;          /* '\0': none */
+    const char *argument; /* how --help calls it; NULL: takes none */
+    unsigned commands;
+    const char *help;
+    bool (*set)(struct lp_cli *cli, const char *argument); /* false: bad argument, not yet said */
+};
+
+/* ---- storing one option */
+
+static bool expect(struct lp_cli *cli, const char *text, bool is_hash)
+{
+    cli->expectations[cli->expectation_count++] = (struct lp_expectation){is_hash, text};
+    return true;
+}
+
+static bool set_config(struct lp_cli *cli, const char *argument)
+{
+    return expect(cli, argument, false);
+}
+
+static bool set_expect(struct lp_cli *cli, const char *argument)
+{
+    return expect(cli, argument, true);
+}
+
+static bool set_leaf_only(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->verify.leaf_only = true;
+}
+
+static bool set_any_server(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->verify.any_server = true;
+}
+
+static bool set_server(struct lp_cli *cli, const char *argument)
+{
+    cli->verify.server = argument;
+    return *argument != '\0';
+}
+
+static bool set_output(struct lp_cli *cli, const char *argument)
+{
+    cli->output = argument;
+    return *argument != '\0';
+}
+
+static bool set_all(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->all = true;
+}
+
+static bool set_pem(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->pem = true;
+}
+
+static bool set_format(struct lp_cli *cli, const char *argument)
+{
+    return (cli->writer = lp_writer_find(argument)) != NULL;
+}
+
+/* The place of a word in a list that ends in NULL, or -1. */
+static int word_index(const char *const *words, const char *word)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return -1;
+}
+
+static bool set_fail_on(struct lp_cli *cli, const char *argument)
+{
+    static const char *const words[] = {"mismatch", "trouble", "never", NULL};
+    int i = word_index(words, argument);
+
+    if (i >= 0)
+        cli->fail_on = (enum lp_fail_on)i;
+    return i >= 0;
+}
+
+static bool set_color(struct lp_cli *cli, const char *argument)
+{
+    static const char *const words[] = {"auto", "always", "never", NULL};
+    int i = word_index(words, argument);
+
+    if (i >= 0)
+        cli->color = (enum lp_color)i;
+    return i >= 0;
+}
+
+/* Decimal digits, then nothing, K, M or G (powers of 1024). */
+static bool set_max_memory(struct lp_cli *cli, const char *argument)
+{
+    static const char suffixes[] = "KMG";
+    uint64_t size = 0;
+    const char *at = argument;
+
+    for (; *at >= '0' && *at <= '9'; at++)
+        if (__builtin_mul_overflow(size, (uint64_t)10, &size) ||
+            __builtin_add_overflow(size, (uint64_t)(*at - '0'), &size))
+            return false;
+    if (*at) {
+        const char *suffix = strchr(suffixes, *at & ~0x20); /* either case */
+        if (!suffix || at[1] || at == argument)
+            return false;
+        for (const char *k = suffixes; k <= suffix; k++)
+            if (__builtin_mul_overflow(size, (uint64_t)1024, &size))
+                return false;
+    }
+    cli->max_memory = size;
+    return size > 0;
+}
+
+static bool set_files_from(struct lp_cli *cli, const char *argument)
+{
+    cli->files_from = argument;
+    return *argument != '\0';
+}
+
+static bool set_null(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->null_separated = true;
+}
+
+static bool set_quiet(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->quiet = true;
+}
+
+static bool set_verbose(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->verbose = true;
+}
+
+static bool set_help(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->help = true;
+}
+
+static bool set_version(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->version = true;
+}
+
+static const struct option_row rows[] = {
+    {"config", 'c', "FILE", LP_CMD_VERIFY,
+     "the phone's configuration (XML), or a certificate (PEM, DER); may be repeated", set_config},
+    {"expect", 0, "HASH", LP_CMD_VERIFY,
+     "a hash itself: Base64, or hex with or without colons; may be repeated", set_expect},
+    {"leaf-only", 0, NULL, LP_CMD_VERIFY, "the hash of an issuer is no match", set_leaf_only},
+    {"any-server", 0, NULL, LP_CMD_VERIFY,
+     "compare every handshake, not only those to a configured url", set_any_server},
+    {"server", 0, "HOST[:PORT]", LP_CMD_VERIFY, "the headend, instead of the configured urls",
+     set_server},
+    {"output", 'o', "DIR", LP_CMD_EXTRACT,
+     "where the files go (default: here); - writes one single leaf to standard output", set_output},
+    {"all", 0, NULL, LP_CMD_EXTRACT, "the whole chain and client certificates too", set_all},
+    {"pem", 0, NULL, LP_CMD_EXTRACT, "PEM instead of DER", set_pem},
+    {"format", 'f', "FORMAT", EVERY, "text (default) or jsonl", set_format},
+    {"files-from", 0, "FILE", CAPTURES, "read the names of captures from FILE (- : standard input)",
+     set_files_from},
+    {"null", '0', NULL, CAPTURES, "names in --files-from end in NUL, not in a newline", set_null},
+    {"fail-on", 0, "WHAT", EVERY,
+     "what makes the exit status non-zero: mismatch (default), trouble, never", set_fail_on},
+    {"max-memory", 0, "SIZE", CAPTURES,
+     "limit for connections and reassembly of one capture; K, M, G", set_max_memory},
+    {"color", 0, "WHEN", EVERY, "auto (default), always, never", set_color},
+    {"quiet", 'q', NULL, EVERY, "no output, the exit status alone", set_quiet},
+    {"verbose", 'v', NULL, EVERY, "every handshake and every finding", set_verbose},
+    {"help", 'h', NULL, EVERY, "this text", set_help},
+    {"version", 0, NULL, EVERY, "versions of the program and of its libraries", set_version},
+};
+enum { ROWS = sizeof rows / sizeof *rows, LONG_BASE = 256 /* above every letter */ };
+
+/* ---- reading them all */
+
+static void build(const struct lp_command *command, struct option *longs, char *shorts)
+{
+    *shorts++ = ':'; /* getopt then tells a missing argument from an unknown option */
+    for (int i = 0; i < ROWS; i++) {
+        if (!(rows[i].commands & command->bit))
+            continue;
+        *longs++ = (struct option){rows[i].name, rows[i].argument != NULL, NULL, LONG_BASE + i};
+        if (rows[i].letter)
+            *shorts++ = rows[i].letter;
+        if (rows[i].letter && rows[i].argument)
+            *shorts++ = ':';
+    }
+    *longs = (struct option){0};
+    *shorts = '\0';
+}
+
+/* What getopt returns for an option, as a row; NULL: none of ours. */
+static const struct option_row *row_of(int value)
+{
+    if (value >= LONG_BASE)
+        return &rows[value - LONG_BASE];
+    for (int i = 0; value > 0 && i < ROWS; i++)
+        if (rows[i].letter == value)
+            return &rows[i];
+    return NULL;
+}
+
+static void say_bad_option(const struct lp_command *command, int returned, const char *word)
+{
+    const struct option_row *row = row_of(optopt);
+
+    if (returned == ':' && row)
+        lp_say("%s: option --%s needs an argument, %s", command->name, row->name, row->argument);
+    else if (optopt >= LONG_BASE)
+        lp_say("%s: option --%s takes no argument", command->name, row->name);
+    else if (optopt)
+        lp_say("%s: unknown option -%c", command->name, optopt);
+    else
+        lp_say("%s: unknown or ambiguous option %s", command->name, word);
+    lp_say("`leafprint %s --help` lists the options", command->name);
+}
+
+/* Whether standard input would be read twice. Captures named by --files-from are seen later. */
+static bool stdin_shared(const struct lp_cli *cli)
+{
+    size_t uses = cli->files_from && strcmp(cli->files_from, "-") == 0;
+
+    for (size_t i = 0; i < cli->input_count; i++)
+        uses += strcmp(cli->inputs[i], "-") == 0;
+    for (size_t i = 0; i < cli->expectation_count; i++)
+        uses += !cli->expectations[i].is_hash && strcmp(cli->expectations[i].text, "-") == 0;
+    return uses > 1;
+}
+
+static bool consistent(const struct lp_cli *cli)
+{
+    const char *name = cli->command->name;
+    const char *wrong = NULL;
+
+    if (cli->help || cli->version)
+        return true;
+    if (cli->files_from && cli->input_count)
+        wrong = "captures come from the command line or from --files-from, not from both";
+    else if (!cli->files_from && !cli->input_count)
+        wrong = cli->command->bit == LP_CMD_HASH ? "no certificate file given" : "no capture given";
+    else if (cli->null_separated && !cli->files_from)
+        wrong = "--null needs --files-from";
+    else if (stdin_shared(cli))
+        wrong = "standard input (-) can be read only once";
+    else if (cli->quiet && cli->verbose)
+        wrong = "--quiet and --verbose exclude each other";
+    else if (cli->output && strcmp(cli->output, "-") == 0 && cli->all)
+        wrong = "-o - writes one single leaf, --all more than that: give a directory";
+    if (wrong)
+        lp_say("%s: %s", name, wrong);
+    return !wrong;
+}
+
+bool lp_cli_read(struct lp_cli *cli, const struct lp_command *command, int argc, char **argv)
+{
+    struct option longs[ROWS + 1];
+    char shorts[2 * ROWS + 2];
+    int value;
+
+    *cli = (struct lp_cli){.command = command, .writer = &lp_writer_text};
+    cli->expectations = calloc((size_t)argc, sizeof *cli->expectations); /* there cannot be more */
+    if (!cli->expectations) {
+        lp_say("out of memory");
+        return false;
+    }
+    build(command, longs, shorts);
+    opterr = 0; /* its messages would show hostile names as they are */
+    while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const struct option_row *row = value == '?' || value == ':' ? NULL : row_of(value);
+        if (!row) {
+            say_bad_option(command, value, argv[optind - 1]);
+            return false;
+        }
+        if (!row->set(cli, optarg)) {
+            lp_say("%s: --%s: bad value '%s'; %s: %s", command->name, row->name, optarg,
+                   row->argument, row->help);
+            return false;
+        }
+    }
+    cli->inputs = argv + optind;
+    cli->input_count = (size_t)(argc - optind);
+    return consistent(cli);
+}
+
+void lp_cli_free(struct lp_cli *cli)
+{
+    free(cli->expectations);
+    cli->expectations = NULL;
+}
+
+void lp_options_help(struct lp_out *out, const struct lp_command *command)
+{
+    enum { HELP_COLUMN = 28 };
+
+    for (int i = 0; i < ROWS; i++) {
+        if (!(rows[i].commands & command->bit))
+            continue;
+        size_t start = out->buf.len;
+        lp_out_text(out, rows[i].letter ? "  -" : "    ");
+        if (rows[i].letter)
+            lp_out_char(out, rows[i].letter);
+        lp_out_text(out, rows[i].letter ? ", --" : "  --");
+        lp_out_text(out, rows[i].name);
+        lp_out_text(out, rows[i].argument ? " " : NULL);
+        lp_out_text(out, rows[i].argument);
+        size_t used = out->buf.len - start;
+        lp_out_spaces(out, used < HELP_COLUMN ? HELP_COLUMN - used : 1);
+        lp_out_text(out, rows[i].help);
+        lp_out_char(out, '\n');
+    }
+}

@@ -1,0 +1,31 @@
+/*
+ * A streaming JSON writer (RFC 8259).
+ *
+ * It writes straight into a struct lp_out and sets the commas; the caller opens, names, fills and
+ * closes. The result is one line of valid UTF-8 whatever the texts hold: a byte that is no part of
+ * well-formed UTF-8 becomes the four characters \xNN, as everywhere in leafprint's output.
+ */
+#ifndef LP_REPORT_JSON_H
+#define LP_REPORT_JSON_H
+
+#include "report/out.h"
+
+struct lp_json {
+    struct lp_out *out; /* borrowed */
+    bool comma;         /* a value stands before the next one */
+};
+
+void lp_json_open(struct lp_json *json, char bracket);  /* '{' or '[' */
+void lp_json_close(struct lp_json *json, char bracket); /* '}' or ']' */
+void lp_json_key(struct lp_json *json, const char *name);
+
+void lp_json_null(struct lp_json *json);
+void lp_json_bool(struct lp_json *json, bool value);
+void lp_json_number(struct lp_json *json, uint64_t value);
+void lp_json_text(struct lp_json *json, const char *text);                 /* NULL: null */
+void lp_json_hex(struct lp_json *json, const uint8_t *bytes, size_t n);    /* lower case */
+void lp_json_base64(struct lp_json *json, const uint8_t *bytes, size_t n); /* with padding */
+void lp_json_time(struct lp_json *json, const struct lp_time *time,
+                  enum lp_time_form form); /* null when the time cannot be written */
+
+#endif

@@ -1,0 +1,73 @@
+#include "report/report.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct lp_writer *lp_writer_find(const char *name)
+{
+    static const struct lp_writer *const writers[] = {&lp_writer_text, &lp_writer_jsonl};
+
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
+        if (strcmp(writers[i]->name, name) == 0)
+            return writers[i];
+    return NULL;
+}
+
+bool lp_file_list_add(struct lp_file_list *list, const char *path, bool written)
+{
+    if (!list->arena && !(list->arena = lp_arena_new()))
+        return false;
+    char *clean = lp_text_clean(list->arena, path, strlen(path));
+    if (!clean || !lp_grow_array(&list->items, &list->cap, list->count + 1, sizeof *list->items))
+        return false;
+    list->items[list->count++] = (struct lp_file){clean, written};
+    return true;
+}
+
+void lp_file_list_free(struct lp_file_list *list)
+{
+    lp_arena_free(list->arena);
+    lp_free(list->items);
+    *list = (struct lp_file_list){0};
+}
+
+static const char *code_text(const char *name, uint16_t code, char hex[LP_CODE_SIZE])
+{
+    if (!name)
+        snprintf(hex, LP_CODE_SIZE, "0x%04x", code);
+    return name ? name : hex;
+}
+
+const char *lp_version_text(uint16_t version, char hex[LP_CODE_SIZE])
+{
+    return code_text(lp_version_name(version), version, hex);
+}
+
+const char *lp_cipher_text(uint16_t cipher, char hex[LP_CODE_SIZE])
+{
+    return code_text(lp_cipher_name(cipher), cipher, hex);
+}
+
+void lp_mac_text(const uint8_t mac[6], char out[LP_MAC_SIZE])
+{
+    char *at = out;
+    for (size_t i = 0; i < 6; i++, at += 3) {
+        lp_hex_text(&mac[i], 1, at);
+        at[2] = ':';
+    }
+    at[-1] = '\0';
+}
+
+const char *lp_cert_hash_line(unsigned n, const struct lp_cert *cert,
+                              char out[LP_CERT_HASH_LINE_SIZE])
+{
+    char base64[4 * ((sizeof cert->sha1 + 2) / 3) + 1];
+
+    if (n < 1 || n > LP_MAX_CERT_HASHES || !cert->complete)
+        return NULL;
+    lp_base64_text(cert->sha1, sizeof cert->sha1, base64);
+    snprintf(out, LP_CERT_HASH_LINE_SIZE, "<certHash%u>%s</certHash%u>", n, base64, n);
+    return out;
+}

@@ -15,10 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-    FILE_MOST = 16 * 1024 * 1024,
-    DEPTH_MOST = 16, /* folders within folders */
-};
+enum { FILE_MOST = 16 * 1024 * 1024 };
 
 struct lp_expected {
     struct lp_arena *arena;    /* owned */
@@ -371,9 +368,6 @@ out:
 
 /* ---- folders ---- */
 
-static enum lp_status add_folder(struct lp_expected *expected, const char *path, unsigned depth,
-                                 struct lp_error *error);
-
 static bool ends_with(const char *name, const char *end)
 {
     size_t n = strlen(name), e = strlen(end);
@@ -385,78 +379,87 @@ static bool is_configuration_name(const char *name)
     return ends_with(name, ".xml") || ends_with(name, ".sgn");
 }
 
+struct listing {
+    char **paths; /* owned array; the texts are the arena's */
+    size_t count, cap;
+};
+
+/* Folders still to be looked into, and the files found so far. */
+struct walk {
+    struct lp_expected *expected;
+    struct listing folders, files;
+};
+
+static bool list_path(struct listing *list, char *path)
+{
+    if (!lp_grow_array(&list->paths, &list->cap, list->count + 1, sizeof *list->paths))
+        return false;
+    list->paths[list->count++] = path;
+    return true;
+}
+
+/* Files are taken by their names; folders are walked, but not through links, so that the walk ends.
+ */
+static enum lp_status take_entry(struct walk *walk, const char *folder, const char *name,
+                                 struct lp_error *error)
+{
+    size_t n = strlen(folder);
+    const char *between = n && folder[n - 1] == '/' ? "" : "/";
+    char *path = lp_arena_printf(walk->expected->arena, "%s%s%s", folder, between, name);
+    struct stat self, target;
+    struct listing *list = NULL;
+
+    if (!path)
+        return no_memory(error);
+    if (lstat(path, &self) != 0)
+        return refuse(walk->expected, path, strerror(errno), error);
+    if (S_ISDIR(self.st_mode))
+        list = &walk->folders;
+    else if (is_configuration_name(path) && stat(path, &target) == 0 && S_ISREG(target.st_mode))
+        list = &walk->files;
+    return !list || list_path(list, path) ? LP_OK : no_memory(error);
+}
+
+static enum lp_status take_folder(struct walk *walk, const char *folder, struct lp_error *error)
+{
+    DIR *dir = opendir(folder);
+    enum lp_status status = LP_OK;
+    const struct dirent *entry;
+
+    if (!dir)
+        return refuse(walk->expected, folder, strerror(errno), error);
+    errno = 0;
+    while (status == LP_OK && (entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = take_entry(walk, folder, entry->d_name, error);
+        errno = 0;
+    }
+    if (status == LP_OK && errno)
+        status = refuse(walk->expected, folder, strerror(errno), error);
+    closedir(dir);
+    return status;
+}
+
 static int by_bytes(const void *a, const void *b)
 {
     const char *const *left = a, *const *right = b;
     return strcmp(*left, *right);
 }
 
-/* Files are taken by their names; folders are walked, but not through links. */
-static enum lp_status add_entry(struct lp_expected *expected, const char *path, unsigned depth,
-                                struct lp_error *error)
-{
-    struct stat self, target;
-
-    if (lstat(path, &self) != 0)
-        return refuse(expected, path, strerror(errno), error);
-    if (S_ISDIR(self.st_mode))
-        return depth < DEPTH_MOST ? add_folder(expected, path, depth + 1, error) : LP_OK;
-    if (!is_configuration_name(path) || stat(path, &target) != 0 || !S_ISREG(target.st_mode))
-        return LP_OK;
-    return add_one(expected, path, true, error);
-}
-
-struct listing {
-    char **paths; /* owned array; the texts are the arena's */
-    size_t count, cap;
-};
-
-static bool list_one(struct lp_expected *expected, const char *path, const char *name,
-                     struct listing *list)
-{
-    const char *between = ends_with(path, "/") || strcmp(path, "/") == 0 ? "" : "/";
-
-    if (!lp_grow_array(&list->paths, &list->cap, list->count + 1, sizeof *list->paths))
-        return false;
-    char *entry = lp_arena_printf(expected->arena, "%s%s%s", path, between, name);
-    if (entry)
-        list->paths[list->count++] = entry;
-    return entry != NULL;
-}
-
-static enum lp_status list_folder(struct lp_expected *expected, const char *path,
-                                  struct listing *list, struct lp_error *error)
-{
-    DIR *dir = opendir(path);
-    enum lp_status status = LP_OK;
-    const struct dirent *entry;
-
-    if (!dir)
-        return refuse(expected, path, strerror(errno), error);
-    errno = 0;
-    while (status == LP_OK && (entry = readdir(dir)) != NULL) {
-        bool self = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-        if (!self && !list_one(expected, path, entry->d_name, list))
-            status = no_memory(error);
-        errno = 0;
-    }
-    if (status == LP_OK && errno)
-        status = refuse(expected, path, strerror(errno), error);
-    closedir(dir);
-    if (list->count > 1)
-        qsort(list->paths, list->count, sizeof *list->paths, by_bytes);
-    return status;
-}
-
-static enum lp_status add_folder(struct lp_expected *expected, const char *path, unsigned depth,
+static enum lp_status add_folder(struct lp_expected *expected, const char *path,
                                  struct lp_error *error)
 {
-    struct listing list = {0};
-    enum lp_status status = list_folder(expected, path, &list, error);
+    struct walk walk = {expected, {NULL, 0, 0}, {NULL, 0, 0}};
+    enum lp_status status = take_folder(&walk, path, error);
 
-    for (size_t i = 0; i < list.count && status == LP_OK; i++)
-        status = add_entry(expected, list.paths[i], depth, error);
-    lp_free(list.paths);
+    while (status == LP_OK && walk.folders.count)
+        status = take_folder(&walk, walk.folders.paths[--walk.folders.count], error);
+    if (walk.files.count > 1)
+        qsort(walk.files.paths, walk.files.count, sizeof *walk.files.paths, by_bytes);
+    for (size_t i = 0; i < walk.files.count && status == LP_OK; i++)
+        status = add_one(expected, walk.files.paths[i], true, error);
+    lp_free(walk.folders.paths);
+    lp_free(walk.files.paths);
     return status;
 }
 
@@ -470,7 +473,7 @@ enum lp_status lp_expected_add_file(struct lp_expected *expected, const char *pa
     if (strcmp(path, "-") == 0 || stat(path, &target) != 0 || !S_ISDIR(target.st_mode)) {
         status = add_one(expected, path, false, error);
     } else {
-        status = add_folder(expected, path, 0, error);
+        status = add_folder(expected, path, error);
         if (status == LP_OK && expected->count == before)
             status = refuse(expected, path,
                             "no phone's configuration (*.xml, *.sgn) in this folder", error);

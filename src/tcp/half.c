@@ -306,6 +306,14 @@ static void note_snapped(struct lp_assembly *assembly, uint64_t from, uint64_t t
         assembly->snapped[assembly->snapped_count++] = (struct lp_range){from, to};
 }
 
+static bool in_snapped(const struct lp_assembly *assembly, uint64_t offset)
+{
+    for (unsigned i = 0; i < assembly->snapped_count; i++)
+        if (assembly->snapped[i].from <= offset && offset < assembly->snapped[i].to)
+            return true;
+    return false;
+}
+
 static bool ensure_assembly(struct lp_half *half, struct lp_budget *budget, enum lp_store *result)
 {
     if (half->assembly)
@@ -338,9 +346,10 @@ enum lp_store lp_half_store(struct lp_half *half, const struct lp_segment *segme
     in.to = in.from + in.bytes.left;
     if (in.bytes.left < segment->announced && segment->datagram->snapped)
         note_snapped(assembly, in.to, in.from + segment->announced);
-    if (in.bytes.left == 0)
-        return LP_STORE_OK;
     in.rank = rank_of(segment);
+    if (in.bytes.left == 0 || (in.rank == RANK_PROBE && in_snapped(assembly, in.from)))
+        return LP_STORE_OK; /* a probe must not stand in for the byte that the snap length cut off
+                             */
     assembly->good |= in.rank == RANK_GOOD;
     assembly->wrong |= in.rank == RANK_WRONG_CHECKSUM;
 
@@ -425,6 +434,9 @@ enum lp_store lp_half_drain(struct lp_half *half)
         if (piece->offset > end)
             break;
         struct lp_rd bytes = lp_rd_init(piece->bytes, piece->length);
+        if (piece->rank == RANK_PROBE && in_snapped(assembly, piece->offset))
+            (void)lp_rd_rest(
+                &bytes); /* a probe must not stand in for the byte that the snap length cut off */
         struct lp_mark mark = {0, piece->frame, piece->time, piece->rank};
         if (lp_rd_skip(&bytes, (size_t)(end - piece->offset)) && bytes.left &&
             (result = append(assembly, bytes, &mark)) != LP_STORE_OK)
@@ -478,11 +490,9 @@ void lp_half_release(struct lp_half *half, size_t n)
 enum lp_gap lp_half_gap(const struct lp_half *half)
 {
     const struct lp_assembly *assembly = half->assembly;
-    uint64_t end = stream_end(assembly);
 
-    for (unsigned i = 0; i < assembly->snapped_count; i++)
-        if (assembly->snapped[i].from <= end && end < assembly->snapped[i].to)
-            return LP_GAP_SNAPPED;
+    if (in_snapped(assembly, stream_end(assembly)))
+        return LP_GAP_SNAPPED;
     return assembly->piece_count || half->end.acked_unseen ? LP_GAP_LOST : LP_GAP_END;
 }
 

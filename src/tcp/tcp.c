@@ -18,12 +18,13 @@
 
 enum {
     FIRST_BUCKETS = 1024,
-    NEAR = 1 << 20,        /* bytes: a stream's first data lies this close to its SYN */
-    FAR = 1 << 24,         /* bytes: further away than any window, so another connection */
-    MAX_UNSETTLED = 65536, /* bytes kept while nothing tells where a stream begins */
-    LINGER = 120,          /* seconds that a finished connection is still recognised */
-    IDLE = 3600,           /* seconds of silence after which nothing more is expected */
-    RECLAIM = 2,           /* old connections looked at per new one */
+    NEAR = 1 << 20,          /* bytes: a stream's first data lies this close to its SYN */
+    FAR = 1 << 24,           /* bytes: further away than any window, so another connection */
+    MAX_INCARNATIONS = 16,   /* of the same two ends, so that finding one stays cheap */
+    MAX_UNSETTLED = 1 << 20, /* bytes kept while nothing tells where a stream begins */
+    LINGER = 120,            /* seconds that a finished connection is still recognised */
+    IDLE = 3600,             /* seconds of silence after which nothing more is expected */
+    RECLAIM = 2,             /* old connections looked at per new one */
 };
 
 struct lp_conn {
@@ -342,16 +343,21 @@ static bool syn_fits(const struct lp_conn *conn, const struct lp_segment *segmen
     return !peer->has_ack || peer->first_ack - (segment->seq + 1) < NEAR;
 }
 
+/* The incarnation that a segment belongs to. NULL: to none that is known; *stray: and it may not
+ * begin one. */
 static struct lp_conn *find(const struct lp_tcp *tcp, uint64_t hash, const struct key *key,
-                            const struct lp_segment *segment, unsigned dir)
+                            const struct lp_segment *segment, unsigned dir, bool *stray)
 {
     struct lp_conn *best = NULL;
     uint64_t best_misfit = UINT64_MAX;
+    unsigned incarnations = 0;
 
+    *stray = false;
     for (struct lp_conn *conn = tcp->buckets[hash % tcp->bucket_count]; conn;
          conn = conn->bucket_next) {
         if (conn->hash != hash || !has_key(conn, key))
             continue;
+        incarnations++;
         if (segment->flags & LP_TCP_SYN) {
             if (syn_fits(conn, segment, dir))
                 return conn;
@@ -363,9 +369,8 @@ static struct lp_conn *find(const struct lp_tcp *tcp, uint64_t hash, const struc
             best_misfit = score;
         }
     }
-    if (best_misfit > FAR && segment->announced > 1 && !(segment->flags & LP_TCP_RST))
-        return NULL; /* data of a connection whose SYN is not in the capture */
-    return best;
+    *stray = incarnations >= MAX_INCARNATIONS || (best && segment->flags & LP_TCP_RST);
+    return best_misfit > FAR ? NULL : best;
 }
 
 static void reclaim(struct lp_tcp *tcp, struct lp_time now)
@@ -470,13 +475,16 @@ void lp_tcp_push(struct lp_tcp *tcp, const struct lp_datagram *datagram)
 {
     struct lp_segment segment;
     struct key key = {0};
+    bool stray;
 
     if (!lp_segment_read(datagram, &segment))
         return;
     unsigned dir = key_of(&segment, &key);
     uint64_t hash = lp_hash_bytes(tcp->seed, &key, sizeof key);
-    struct lp_conn *conn = find(tcp, hash, &key, &segment, dir);
+    struct lp_conn *conn = find(tcp, hash, &key, &segment, dir, &stray);
     if (!conn) {
+        if (stray)
+            return;
         reclaim(tcp, datagram->time);
         conn = begin(tcp, hash, &key);
         if (!conn)

@@ -165,7 +165,14 @@ enum lp_search lp_search(struct lp_rd bytes, bool last, size_t *skip)
     return LP_SEARCH_NO;
 }
 
+/* Only a hello tells where a handshake begins: whatever else can be found may have something before
+ * it that is still to come. */
 bool lp_tls_recognise(struct lp_rd bytes)
 {
-    return lp_search_here(bytes, true) == LP_SEARCH_FOUND;
+    uint8_t first;
+    size_t got;
+
+    return gather(bytes, &first, 1, &got) && got == 1 &&
+           (first == LP_CLIENT_HELLO || first == LP_SERVER_HELLO) &&
+           lp_search_here(bytes, true) == LP_SEARCH_FOUND;
 }

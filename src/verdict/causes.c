@@ -65,8 +65,20 @@ static void say_fault(struct sentence *s, enum lp_hash_fault fault)
     say(s, " and equals no certificate", "");
 }
 
+/* Whose values they are: a capture may be held against several configurations. */
+static void say_source(struct sentence *s, const struct lp_config *config)
+{
+    const char *source = config->source ? config->source : "the configuration";
+
+    if (lp_is_phone_side(config) && s->text)
+        s->text = lp_arena_printf(s->arena, "%s; in %.*s", s->text, lp_shown(source), source);
+}
+
 static void say_expected(struct sentence *s, const struct lp_config *config)
 {
+    const char *between = lp_is_phone_side(config) ? " " : "; ";
+
+    say_source(s, config);
     for (size_t i = 0; i < config->hash_count && i < LP_MAX_CERT_HASHES; i++) {
         const struct lp_cert_hash *hash = &config->hashes[i];
         if (!lp_cert_hash_present(hash))
@@ -76,7 +88,8 @@ static void say_expected(struct sentence *s, const struct lp_config *config)
             s->text = NULL;
             return;
         }
-        say(s, "; ", label);
+        say(s, between, label);
+        between = ", ";
         if (hash->fault == LP_HASH_FINE && hash->digest_len <= sizeof hash->digest) {
             say(s, lp_is_phone_side(config) ? " is" : " has", "");
             say_digest(s, hash->digest, hash->digest_len);

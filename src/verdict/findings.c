@@ -32,25 +32,10 @@ static bool make_room(struct lp_findings *findings)
     return true;
 }
 
-static char *format_text(struct lp_arena *arena, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static char *format_text(struct lp_arena *arena, const char *format, va_list args)
-{
-    va_list again;
-
-    va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = n < 0 ? NULL : lp_arena_alloc(arena, (size_t)n + 1);
-    if (text)
-        vsnprintf(text, (size_t)n + 1, format, args);
-    return text;
-}
-
 void lp_findings_add(struct lp_findings *findings, const struct lp_finding *what,
                      const char *format, ...)
 {
+    char *message = NULL;
     va_list args;
 
     if (findings->failed || !make_room(findings)) {
@@ -58,12 +43,18 @@ void lp_findings_add(struct lp_findings *findings, const struct lp_finding *what
         return;
     }
     va_start(args, format);
-    char *message = format_text(findings->arena, format, args);
+    int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
+    if (n >= 0)
+        message = lp_arena_alloc(findings->arena, (size_t)n + 1);
     if (!message) {
         findings->failed = true;
         return;
     }
+    va_start(args, format);
+    vsnprintf(message, (size_t)n + 1, format, args);
+    va_end(args);
+
     struct lp_finding *finding = &findings->items[findings->count++];
     *finding = *what;
     finding->message = message;

@@ -63,8 +63,8 @@ static void cause_passage(struct lp_findings *findings, const struct lp_session 
         what.remedy = "make sure that this is the configuration that the phone holds, and that the "
                       "client is the phone";
         lp_findings_add(findings, &what,
-                        "verdict and reaction disagree: no hash matches, but the client went on "
-                        "after the certificate");
+                        "verdict and reaction disagree: a mismatch, but the client went on after "
+                        "the certificate");
     }
 }
 

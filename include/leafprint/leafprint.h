@@ -183,11 +183,19 @@ LP_PUBLIC const char *lp_alert_level_name(uint8_t level); /* "warning", "fatal",
 LP_PUBLIC const char *
 lp_alert_name(uint8_t code); /* "bad_certificate", ...; "unknown" when unregistered */
 
+/* A tunnel that a handshake came through, from the outside in. */
+struct lp_tunnel {
+    const char *name;      /* static: "GRE", "VXLAN", ... */
+    struct lp_ip src, dst; /* as its first segment was sent */
+};
+
 /* One TLS handshake. Frames count from 1; 0 means "not seen". */
 struct lp_session {
     unsigned id;                     /* its index in lp_capture.sessions */
     const char *transport, *carrier; /* "tcp", "tls" */
     struct lp_endpoint client, server;
+    const struct lp_tunnel *tunnels; /* NULL when there are none */
+    size_t tunnel_count;
     uint64_t first_frame;       /* the packet that completed the first handshake message seen */
     uint64_t certificate_frame; /* the packet that completed the server's Certificate message, or
                                    its leaf if the message is cut */

@@ -124,7 +124,10 @@ static void hand_out(struct lp_fragments *fragments, struct rebuild *r, const st
 {
     bool whole = r->total != 0 && covered(r->announced, r->total) == r->total;
     uint32_t present = covered(r->present, whole ? r->total : r->extent);
-    struct lp_walk walk = {.datagram = r->head, .net = from->net, .rebuilds = from->rebuilds + 1};
+    struct lp_walk walk = {.datagram = r->head,
+                           .net = from->net,
+                           .rebuilds = from->rebuilds + 1,
+                           .depth = from->depth};
 
     unlink_rebuild(fragments, r);
     if (!whole)
@@ -135,7 +138,8 @@ static void hand_out(struct lp_fragments *fragments, struct rebuild *r, const st
         walk.datagram.snapped = r->snapped;
         walk.datagram.frame = r->last_frame;
         walk.datagram.time = r->last_time;
-        lp_net_payload(&walk);
+        walk.next = lp_layer_ip_payload;
+        lp_net_walk(&walk);
     }
     release(fragments, r);
 }

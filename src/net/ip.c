@@ -3,6 +3,7 @@
  * lies behind it in the frame is padding or a trailer. A length of zero is written by senders that
  * leave segmentation to the hardware: it means "to the end of the frame".
  */
+#include "base/checksum.h"
 #include "net/layers.h"
 
 enum {
@@ -18,7 +19,7 @@ enum {
 
 enum { MAX_EXTENSIONS = 32 };
 
-void lp_net_ip(struct lp_walk *walk)
+void lp_layer_ip(struct lp_walk *walk)
 {
     struct lp_rd peek = walk->rest;
     uint8_t first;
@@ -26,9 +27,9 @@ void lp_net_ip(struct lp_walk *walk)
     if (!lp_rd_u8(&peek, &first))
         return;
     if (first >> 4 == 4)
-        walk->next = LP_LAYER_IPV4;
+        walk->next = lp_layer_ipv4;
     else if (first >> 4 == 6)
-        walk->next = LP_LAYER_IPV6;
+        walk->next = lp_layer_ipv6;
 }
 
 /* Takes `length` bytes as the datagram's, or what was captured of them. */
@@ -51,7 +52,7 @@ static uint32_t to_end_of_frame(const struct lp_walk *walk)
     return length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
 }
 
-void lp_net_ipv4(struct lp_walk *walk)
+void lp_layer_ipv4(struct lp_walk *walk)
 {
     struct lp_datagram *datagram = &walk->datagram;
     uint8_t version;
@@ -74,7 +75,7 @@ void lp_net_ipv4(struct lp_walk *walk)
     struct lp_fragment fragment = {
         .id = id, .offset = (flags & 0x1fffU) * 8U, .more = flags & 0x2000};
     if (fragment.offset == 0 && !fragment.more)
-        lp_net_payload(walk);
+        walk->next = lp_layer_ip_payload;
     else
         lp_fragments_add(lp_net_fragments(walk->net), walk, &fragment);
 }
@@ -118,37 +119,32 @@ static bool fragment_header(struct lp_walk *walk)
     return true;
 }
 
-/* The chain of IPv6 headers from datagram->protocol on. */
-static void ipv6_payload(struct lp_walk *walk)
+/* The chain of headers that may stand between IP and what it carries, from datagram->protocol on.
+ * Only AH is seen with IPv4. */
+void lp_layer_ip_payload(struct lp_walk *walk)
 {
     struct lp_datagram *datagram = &walk->datagram;
+    bool v6 = datagram->src.family == 6;
 
     for (unsigned i = 0; i < MAX_EXTENSIONS; i++) {
         size_t before = datagram->bytes.left;
-        if (datagram->protocol == NEXT_FRAGMENT) {
+        if (v6 && datagram->protocol == NEXT_FRAGMENT) {
             if (fragment_header(walk))
                 return;
             continue;
         }
-        if (!is_extension(datagram->protocol)) {
-            lp_net_deliver(walk);
-            return;
-        }
+        if (v6 ? !is_extension(datagram->protocol) : datagram->protocol != NEXT_AUTHENTICATION)
+            break;
         if (!skip_extension(&datagram->bytes, &datagram->protocol))
             return;
         datagram->announced -= (uint32_t)(before - datagram->bytes.left);
     }
+    walk->rest = datagram->bytes;
+    walk->cut = datagram->announced - (uint32_t)datagram->bytes.left;
+    walk->next = lp_layer_transport;
 }
 
-void lp_net_payload(struct lp_walk *walk)
-{
-    if (walk->datagram.src.family == 6)
-        ipv6_payload(walk);
-    else
-        lp_net_deliver(walk);
-}
-
-void lp_net_ipv6(struct lp_walk *walk)
+void lp_layer_ipv6(struct lp_walk *walk)
 {
     struct lp_datagram *datagram = &walk->datagram;
     uint8_t version;
@@ -161,5 +157,22 @@ void lp_net_ipv6(struct lp_walk *walk)
         return;
     datagram->src.family = datagram->dst.family = 6;
     take_payload(walk, length != 0 ? length : to_end_of_frame(walk));
-    ipv6_payload(walk);
+    walk->next = lp_layer_ip_payload;
+}
+
+bool lp_ip_plausible(struct lp_rd bytes)
+{
+    struct lp_rd all = bytes;
+    uint8_t version;
+    uint16_t length;
+
+    if (!lp_rd_u8(&bytes, &version))
+        return false;
+    if (version >> 4 == 6)
+        return lp_rd_skip(&bytes, 3) && lp_rd_u16(&bytes, &length) && all.left >= 40 &&
+               (length == 0 || length + 40U == all.left);
+    size_t header = (version & 15U) * 4;
+    return version >> 4 == 4 && header >= 20 && all.left >= header && lp_rd_skip(&bytes, 1) &&
+           lp_rd_u16(&bytes, &length) && length >= header && length <= all.left &&
+           lp_checksum_right(lp_checksum_add(0, lp_rd_head(&all, header)));
 }

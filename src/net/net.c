@@ -1,7 +1,7 @@
 /*
- * How it works: the link type names the first layer; each layer reads its own header from the
- * walk's reader and names the next one. The loop below calls them until one has nothing more to
- * name, or the depth limit is reached. A further link layer or tunnel is one function and one row.
+ * How it works: the link type names the first layer, every layer names the next one (layers.h).
+ * What arrives at the end is a datagram with the innermost addresses, which goes to the owner of
+ * the net.
  */
 #include "net/layers.h"
 
@@ -12,30 +12,51 @@ struct lp_net {
     struct lp_net_stats stats;
 };
 
-/* Link types by their DLT_ and LINKTYPE_ numbers (tcpdump.org/linktypes). "Raw IP" has three
- * numbers, by platform and by file. */
-static const struct {
-    int link_type;
-    enum lp_layer layer;
-} link_types[] = {
-    {0, LP_LAYER_NULL},   {1, LP_LAYER_ETHERNET}, {12, LP_LAYER_IP},   {14, LP_LAYER_IP},
-    {101, LP_LAYER_IP},   {108, LP_LAYER_NULL},   {113, LP_LAYER_SLL}, {228, LP_LAYER_IPV4},
-    {229, LP_LAYER_IPV6}, {276, LP_LAYER_SLL2},
-};
-
-static void (*const readers[LP_LAYER_COUNT])(struct lp_walk *walk) = {
-    [LP_LAYER_ETHERNET] = lp_net_link_ethernet,
-    [LP_LAYER_ETHERTYPE] = lp_net_link_ethertype,
-    [LP_LAYER_SLL] = lp_net_link_sll,
-    [LP_LAYER_SLL2] = lp_net_link_sll2,
-    [LP_LAYER_NULL] = lp_net_link_null,
-    [LP_LAYER_IP] = lp_net_ip,
-    [LP_LAYER_IPV4] = lp_net_ipv4,
-    [LP_LAYER_IPV6] = lp_net_ipv6,
+/* Link types by their numbers in files and in libpcap (tcpdump.org/linktypes.html); where the two
+ * differ, both. */
+static const struct lp_layer_row link_types[] = {
+    {0, lp_layer_null},
+    {1, lp_layer_ethernet},
+    {6, lp_layer_token_ring},
+    {9, lp_layer_ppp},
+    {10, lp_layer_fddi},
+    {11, lp_layer_llc}, /* ATM, RFC 1483 (DLT) */
+    {12, lp_layer_ip},  /* raw IP: 12 and 14 are DLTs, 101 is the number in files */
+    {14, lp_layer_ip},
+    {50, lp_layer_ppp_serial},
+    {51, lp_layer_pppoe},
+    {100, lp_layer_llc}, /* ATM, RFC 1483 */
+    {101, lp_layer_ip},
+    {104, lp_layer_chdlc},
+    {105, lp_layer_80211},
+    {107, lp_layer_frame_relay},
+    {108, lp_layer_null},
+    {109, lp_layer_enc},
+    {113, lp_layer_sll},
+    {117, lp_layer_pflog},
+    {119, lp_layer_prism},
+    {123, lp_layer_sunatm},
+    {127, lp_layer_radiotap},
+    {149, lp_layer_pktap}, /* as Apple's systems number it among the private ones */
+    {163, lp_layer_avs},
+    {166, lp_layer_ppp_direction},
+    {192, lp_layer_ppi},
+    {204, lp_layer_ppp_direction},
+    {205, lp_layer_chdlc_direction},
+    {206, lp_layer_frame_relay_direction},
+    {219, lp_layer_mpls},
+    {226, lp_layer_ipnet},
+    {228, lp_layer_ipv4},
+    {229, lp_layer_ipv6},
+    {239, lp_layer_nflog},
+    {240, lp_layer_netanalyzer},
+    {242, lp_layer_ipoib},
+    {258, lp_layer_pktap},
+    {276, lp_layer_sll2},
 };
 
 /* More headers than any real network stacks up; a frame made to loop ends here. */
-enum { MAX_DEPTH = 24 };
+enum { MAX_DEPTH = 48 };
 
 struct lp_net *lp_net_new(uint64_t seed, struct lp_budget *budget, lp_datagram_fn fn, void *ctx)
 {
@@ -60,33 +81,75 @@ void lp_net_free(struct lp_net *net)
     lp_free(net);
 }
 
-static enum lp_layer first_layer(int link_type)
+lp_layer_fn lp_layer_find(const struct lp_layer_row *rows, size_t count, uint32_t number)
 {
-    for (size_t i = 0; i < sizeof link_types / sizeof link_types[0]; i++)
-        if (link_types[i].link_type == link_type)
-            return link_types[i].layer;
-    return LP_LAYER_NONE;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].number == number)
+            return rows[i].layer;
+    return NULL;
+}
+
+lp_layer_fn lp_link_layer(uint32_t link_type)
+{
+    return lp_layer_find(link_types, sizeof link_types / sizeof link_types[0], link_type);
 }
 
 bool lp_net_knows(int link_type)
 {
-    return first_layer(link_type) != LP_LAYER_NONE;
+    return link_type >= 0 && lp_link_layer((uint32_t)link_type) != NULL;
+}
+
+void lp_net_walk(struct lp_walk *walk)
+{
+    while (walk->next && walk->depth++ < MAX_DEPTH) {
+        lp_layer_fn layer = walk->next;
+        walk->next = NULL;
+        layer(walk);
+    }
 }
 
 void lp_net_push(struct lp_net *net, int link_type, const struct lp_frame *frame)
 {
-    struct lp_walk walk = {.rest = frame->bytes, .next = first_layer(link_type), .net = net};
+    struct lp_walk walk = {.rest = frame->bytes,
+                           .next = link_type >= 0 ? lp_link_layer((uint32_t)link_type) : NULL,
+                           .net = net};
 
     walk.datagram.frame = frame->number;
     walk.datagram.time = frame->time;
     walk.cut =
         frame->original > frame->bytes.left ? frame->original - (uint32_t)frame->bytes.left : 0;
     walk.datagram.snapped = walk.cut != 0;
-    for (unsigned depth = 0; walk.next != LP_LAYER_NONE && depth < MAX_DEPTH; depth++) {
-        enum lp_layer layer = walk.next;
-        walk.next = LP_LAYER_NONE;
-        readers[layer](&walk);
-    }
+    lp_net_walk(&walk);
+}
+
+void lp_net_enter(struct lp_walk *walk, const char *tunnel)
+{
+    struct lp_datagram *datagram = &walk->datagram;
+
+    if (datagram->outer_count < LP_MAX_OUTER)
+        datagram->outer[datagram->outer_count++] =
+            (struct lp_outer){tunnel, datagram->src, datagram->dst};
+}
+
+void lp_net_skip(struct lp_walk *walk, enum lp_skipped what)
+{
+    struct lp_net_stats *stats = &walk->net->stats;
+
+    if (stats->skipped[what]++ == 0)
+        stats->skipped_frame[what] = walk->datagram.frame;
+}
+
+const char *lp_skipped_name(enum lp_skipped what)
+{
+    static const char *const names[] = {
+        [LP_SKIPPED_ESP] = "IPsec ESP (RFC 4303)",
+        [LP_SKIPPED_IPCOMP] = "IP payload compression (RFC 3173)",
+        [LP_SKIPPED_MACSEC] = "MACsec (IEEE 802.1AE)",
+        [LP_SKIPPED_WLAN] = "encrypted Wi-Fi (IEEE 802.11)",
+        [LP_SKIPPED_WIREGUARD] = "WireGuard",
+        [LP_SKIPPED_COMPRESSED_PPP] = "compressed or encrypted PPP (RFC 1962, RFC 1968)",
+    };
+    return names[what];
 }
 
 void lp_net_deliver(struct lp_walk *walk)

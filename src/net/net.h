@@ -20,6 +20,13 @@ struct lp_frame {
     uint32_t original;  /* length on the wire */
 };
 
+/* The addresses of a tunnel that the datagram came through. */
+struct lp_outer {
+    const char *tunnel; /* static: "GRE", "VXLAN", ... */
+    struct lp_ip src, dst;
+};
+enum { LP_MAX_OUTER = 4 };
+
 /* What IP carries: a transport header and its payload. */
 struct lp_datagram {
     struct lp_ip src, dst;
@@ -33,6 +40,8 @@ struct lp_datagram {
     uint8_t src_mac[6], dst_mac[6];
     uint64_t frame; /* the packet that completed it */
     struct lp_time time;
+    struct lp_outer outer[LP_MAX_OUTER]; /* from the outside in */
+    unsigned outer_count;
 };
 
 typedef void (*lp_datagram_fn)(void *ctx, const struct lp_datagram *datagram);
@@ -54,9 +63,23 @@ void lp_net_push(struct lp_net *net, int link_type, const struct lp_frame *frame
  * the end. */
 void lp_net_flush(struct lp_net *net);
 
+/* Kinds of packets that hold something which cannot be read. */
+enum lp_skipped {
+    LP_SKIPPED_ESP,
+    LP_SKIPPED_IPCOMP,
+    LP_SKIPPED_MACSEC,
+    LP_SKIPPED_WLAN,
+    LP_SKIPPED_WIREGUARD,
+    LP_SKIPPED_COMPRESSED_PPP,
+    LP_SKIPPED_COUNT
+};
+const char *lp_skipped_name(enum lp_skipped what);
+
 struct lp_net_stats {
     uint64_t fragments, fragments_incomplete, fragments_conflicting, fragments_dropped;
     uint64_t first_conflict_frame;
+    uint64_t skipped[LP_SKIPPED_COUNT],
+        skipped_frame[LP_SKIPPED_COUNT]; /* how many, and the first */
 };
 const struct lp_net_stats *lp_net_stats(const struct lp_net *net);
 

@@ -139,6 +139,22 @@ static void find_faults(struct lp_flows *flows, const struct lp_tls *tls,
     }
 }
 
+static bool put_tunnels(const struct lp_flows *flows, const struct lp_flow *flow,
+                        struct lp_session *session)
+{
+    if (flow->outer_count == 0)
+        return true;
+    struct lp_tunnel *tunnels = lp_arena_alloc(flows->arena, flow->outer_count * sizeof *tunnels);
+    if (!tunnels)
+        return false;
+    for (unsigned i = 0; i < flow->outer_count; i++)
+        tunnels[i] =
+            (struct lp_tunnel){flow->outer[i].tunnel, flow->outer[i].src, flow->outer[i].dst};
+    session->tunnels = tunnels;
+    session->tunnel_count = flow->outer_count;
+    return true;
+}
+
 static bool put_session(struct lp_flows *flows, const struct lp_tls *tls,
                         const struct lp_flow *flow, const struct lp_flow_end ends[2], bool at_end)
 {
@@ -156,7 +172,8 @@ static bool put_session(struct lp_flows *flows, const struct lp_tls *tls,
     unsigned client = lp_tls_client(tls, known);
     session.client = flow->end[client];
     session.server = flow->end[1 - client];
-    if (!lp_tls_describe(tls, known, flows->arena, &session) ||
+    if (!put_tunnels(flows, flow, &session) ||
+        !lp_tls_describe(tls, known, flows->arena, &session) ||
         !put_chain(flows, &tls->half[1 - client], &session.chain, &session.chain_count) ||
         !put_chain(flows, &tls->half[client], &session.client_chain, &session.client_chain_count) ||
         !lp_grow_array(&flows->sessions, &flows->cap, flows->count + 1, sizeof session))

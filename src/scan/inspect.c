@@ -179,6 +179,21 @@ static void note_fragments(struct scan *scan)
     }
 }
 
+static void note_skipped(struct scan *scan)
+{
+    const struct lp_net_stats *stats = lp_net_stats(scan->net);
+    struct lp_finding finding = {.severity = LP_INFO, .code = "skipped", .session = -1};
+
+    for (enum lp_skipped what = 0; what < LP_SKIPPED_COUNT; what++) {
+        finding.frame = stats->skipped_frame[what];
+        if (stats->skipped[what])
+            lp_findings_add(&scan->findings, &finding,
+                            "%s: packet %llu: %s cannot be looked into; packets of the kind: %llu",
+                            scan->capture->path, (unsigned long long)finding.frame,
+                            lp_skipped_name(what), (unsigned long long)stats->skipped[what]);
+    }
+}
+
 static void note_limit(struct scan *scan)
 {
     struct lp_finding finding = {.severity = LP_WARNING,
@@ -200,6 +215,7 @@ static enum lp_status finish(struct scan *scan, struct lp_error *error)
     lp_net_flush(scan->net);
     lp_tcp_flush(scan->tcp);
     note_fragments(scan);
+    note_skipped(scan);
     note_limit(scan);
     if (out_of_memory(scan) || !lp_flows_take(&scan->flows, capture)) {
         lp_error_set(error, "%s: out of memory", capture->path);

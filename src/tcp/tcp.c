@@ -155,6 +155,7 @@ static void forget(struct lp_tcp *tcp, struct lp_conn *conn)
     tcp->count--;
     for (unsigned dir = 0; dir < 2; dir++)
         lp_half_finish(&conn->half[dir], &conn->flow.budget);
+    lp_free(conn->flow.outer);
     lp_budget_give(tcp->budget, sizeof *conn);
     lp_free(conn);
 }
@@ -410,6 +411,22 @@ static struct lp_conn *begin(struct lp_tcp *tcp, uint64_t hash, const struct key
     return conn;
 }
 
+static void keep_tunnels(struct lp_tcp *tcp, struct lp_conn *conn,
+                         const struct lp_datagram *datagram)
+{
+    size_t size = datagram->outer_count * sizeof *datagram->outer;
+
+    if (size == 0)
+        return;
+    conn->flow.outer = lp_alloc(size);
+    if (!conn->flow.outer) {
+        tcp->out_of_memory = true;
+        return;
+    }
+    memcpy(conn->flow.outer, datagram->outer, size);
+    conn->flow.outer_count = datagram->outer_count;
+}
+
 /* ---- a segment
  * ------------------------------------------------------------------------------------------------------------------------
  */
@@ -489,6 +506,7 @@ void lp_tcp_push(struct lp_tcp *tcp, const struct lp_datagram *datagram)
         conn = begin(tcp, hash, &key);
         if (!conn)
             return;
+        keep_tunnels(tcp, conn, datagram);
     }
     if (conn != tcp->newest) {
         list_remove(tcp, conn);

@@ -56,6 +56,9 @@ enum lp_gap {
  * other way. */
 struct lp_flow {
     struct lp_endpoint end[2];
+    struct lp_outer *outer; /* owned by the connection: the tunnels of its first segment; NULL when
+                               there are none */
+    unsigned outer_count;
     struct lp_budget budget; /* the connection's own; the consumer charges its buffers to it */
     void *state;             /* the consumer's; NULL until it sets it */
 };

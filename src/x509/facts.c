@@ -13,7 +13,7 @@
 
 #include <openssl/err.h>
 
-void lp_walk_note(struct lp_walk *walk, const char *field, const char *what)
+void lp_walk_note(struct lp_cert_walk *walk, const char *field, const char *what)
 {
     if (walk->facts->x509_error)
         return;
@@ -22,7 +22,7 @@ void lp_walk_note(struct lp_walk *walk, const char *field, const char *what)
     walk->no_memory |= !walk->facts->x509_error;
 }
 
-bool lp_walk_fine(struct lp_walk *walk, const char *field, enum lp_der_fault fault)
+bool lp_walk_fine(struct lp_cert_walk *walk, const char *field, enum lp_der_fault fault)
 {
     if (fault == LP_DER_FINE)
         return true;
@@ -30,7 +30,7 @@ bool lp_walk_fine(struct lp_walk *walk, const char *field, enum lp_der_fault fau
     return false;
 }
 
-void lp_walk_put(struct lp_walk *walk, const void *bytes, size_t n)
+void lp_walk_put(struct lp_cert_walk *walk, const void *bytes, size_t n)
 {
     size_t room = LP_FACT_TEXT_MAX - walk->text.len;
 
@@ -38,12 +38,12 @@ void lp_walk_put(struct lp_walk *walk, const void *bytes, size_t n)
     walk->no_memory |= lp_buf_append(&walk->text, bytes, n < room ? n : room) != LP_GROW_OK;
 }
 
-void lp_walk_puts(struct lp_walk *walk, const char *text)
+void lp_walk_puts(struct lp_cert_walk *walk, const char *text)
 {
     lp_walk_put(walk, text, strlen(text));
 }
 
-void lp_walk_put_hex(struct lp_walk *walk, struct lp_rd bytes)
+void lp_walk_put_hex(struct lp_cert_walk *walk, struct lp_rd bytes)
 {
     char pair[3];
     uint8_t byte;
@@ -54,7 +54,7 @@ void lp_walk_put_hex(struct lp_walk *walk, struct lp_rd bytes)
     }
 }
 
-const char *lp_walk_text(struct lp_walk *walk)
+const char *lp_walk_text(struct lp_cert_walk *walk)
 {
     if (walk->cut)
         walk->no_memory |= lp_buf_append(&walk->text, "...", 3) != LP_GROW_OK;
@@ -68,7 +68,7 @@ const char *lp_walk_text(struct lp_walk *walk)
 
 /* A whole number in hex as OpenSSL shows it: the magnitude, without leading zero bytes. RFC 5280
  * 4.1.2.2 wants 1 to 20 bytes and no negative ones; old devices send both. */
-static void read_serial(struct lp_walk *walk, struct lp_rd body)
+static void read_serial(struct lp_cert_walk *walk, struct lp_rd body)
 {
     uint8_t number[256];
     size_t n = body.left;
@@ -95,7 +95,7 @@ static void read_serial(struct lp_walk *walk, struct lp_rd body)
 }
 
 /* AlgorithmIdentifier (RFC 5280 4.1.1.2): the name of the algorithm. */
-static const char *read_algorithm(struct lp_walk *walk, const char *field, struct lp_rd body)
+static const char *read_algorithm(struct lp_cert_walk *walk, const char *field, struct lp_rd body)
 {
     struct lp_tlv type;
     struct lp_oid oid;
@@ -110,14 +110,14 @@ static const char *read_algorithm(struct lp_walk *walk, const char *field, struc
     return lp_walk_text(walk);
 }
 
-static const char *read_name(struct lp_walk *walk, const char *field, struct lp_rd rdns)
+static const char *read_name(struct lp_cert_walk *walk, const char *field, struct lp_rd rdns)
 {
     bool whole = lp_walk_name(walk, field, rdns);
     const char *text = lp_walk_text(walk); /* also what is left of a damaged one must go */
     return whole ? text : NULL;
 }
 
-static void read_validity(struct lp_walk *walk, struct lp_rd body)
+static void read_validity(struct lp_cert_walk *walk, struct lp_rd body)
 {
     struct lp_cert_facts *facts = walk->facts;
     struct lp_time from, to;
@@ -136,7 +136,7 @@ static void read_validity(struct lp_walk *walk, struct lp_rd body)
 }
 
 /* Extension (RFC 5280 4.1.2.9). False: the structure is lost. */
-static bool read_extension(struct lp_walk *walk, struct lp_rd *list)
+static bool read_extension(struct lp_cert_walk *walk, struct lp_rd *list)
 {
     static const uint8_t id_ce_subject_alt_name[] = {0x55, 0x1d, 0x11};
     static const char field[] = "extensions";
@@ -160,7 +160,7 @@ static bool read_extension(struct lp_walk *walk, struct lp_rd *list)
 }
 
 /* What may follow the key: issuerUniqueID [1], subjectUniqueID [2], extensions [3]. */
-static void read_optional(struct lp_walk *walk, struct lp_rd *tbs)
+static void read_optional(struct lp_cert_walk *walk, struct lp_rd *tbs)
 {
     struct lp_tlv part;
     struct lp_rd list;
@@ -196,7 +196,7 @@ static const struct {
     [SUBJECT] = {"subject", LP_DER_SEQUENCE},    [KEY] = {"subjectPublicKeyInfo", LP_DER_SEQUENCE},
 };
 
-static void read_field(struct lp_walk *walk, enum field field, struct lp_rd body)
+static void read_field(struct lp_cert_walk *walk, enum field field, struct lp_rd body)
 {
     struct lp_cert_facts *facts = walk->facts;
 
@@ -224,7 +224,7 @@ static void read_field(struct lp_walk *walk, enum field field, struct lp_rd body
     }
 }
 
-static void read_tbs(struct lp_walk *walk, struct lp_rd tbs)
+static void read_tbs(struct lp_cert_walk *walk, struct lp_rd tbs)
 {
     static const uint8_t version_tag = LP_DER_CONTEXT_CONSTRUCTED | 0;
     struct lp_rd body;
@@ -241,7 +241,7 @@ static void read_tbs(struct lp_walk *walk, struct lp_rd tbs)
 }
 
 /* What stands behind TBSCertificate: nothing that people want to see, but it must be there. */
-static void check_signature(struct lp_walk *walk, struct lp_rd *certificate)
+static void check_signature(struct lp_cert_walk *walk, struct lp_rd *certificate)
 {
     struct lp_rd algorithm, value;
 
@@ -254,7 +254,7 @@ static void check_signature(struct lp_walk *walk, struct lp_rd *certificate)
         lp_walk_note(walk, "signatureAlgorithm", "differs from tbsCertificate.signature (4.1.1.2)");
 }
 
-static void read_certificate(struct lp_walk *walk, struct lp_rd der)
+static void read_certificate(struct lp_cert_walk *walk, struct lp_rd der)
 {
     struct lp_rd certificate, tbs;
 
@@ -270,7 +270,7 @@ static void read_certificate(struct lp_walk *walk, struct lp_rd der)
 const struct lp_cert_facts *lp_x509_facts(struct lp_arena *arena, const uint8_t *der, size_t n)
 {
     struct lp_cert_facts *facts = lp_arena_alloc(arena, sizeof *facts);
-    struct lp_walk walk = {.arena = arena, .facts = facts};
+    struct lp_cert_walk walk = {.arena = arena, .facts = facts};
 
     if (!facts)
         return NULL;

@@ -24,7 +24,7 @@ static size_t integer_bits(struct lp_rd *rd)
     return bits;
 }
 
-static void put_sized(struct lp_walk *walk, const char *name, size_t bits)
+static void put_sized(struct lp_cert_walk *walk, const char *name, size_t bits)
 {
     char text[32];
 
@@ -34,7 +34,7 @@ static void put_sized(struct lp_walk *walk, const char *name, size_t bits)
 }
 
 /* RSAPublicKey in the BIT STRING (RFC 3279 2.3.1, RFC 4055 1.2) */
-static bool put_rsa(struct lp_walk *walk, const char *name, struct lp_rd key)
+static bool put_rsa(struct lp_cert_walk *walk, const char *name, struct lp_rd key)
 {
     struct lp_rd numbers;
     uint8_t unused_bits;
@@ -51,7 +51,7 @@ static bool put_rsa(struct lp_walk *walk, const char *name, struct lp_rd key)
 
 /* ECParameters (RFC 5480 2.1.1): a named curve; RFC 3279 2.3.5 also knew explicit parameters, and
  * ones inherited from the issuer. */
-static bool put_ec(struct lp_walk *walk, struct lp_rd parameters)
+static bool put_ec(struct lp_cert_walk *walk, struct lp_rd parameters)
 {
     struct lp_tlv tlv;
     struct lp_oid curve;
@@ -74,7 +74,7 @@ static bool put_ec(struct lp_walk *walk, struct lp_rd parameters)
 }
 
 /* Dss-Parms (RFC 3279 2.3.2): p is the first; they may be inherited from the issuer. */
-static bool put_dsa(struct lp_walk *walk, struct lp_rd parameters)
+static bool put_dsa(struct lp_cert_walk *walk, struct lp_rd parameters)
 {
     struct lp_rd numbers;
 
@@ -91,7 +91,7 @@ static bool put_dsa(struct lp_walk *walk, struct lp_rd parameters)
     return true;
 }
 
-static bool put_key(struct lp_walk *walk, const struct lp_oid *oid, struct lp_rd parameters,
+static bool put_key(struct lp_cert_walk *walk, const struct lp_oid *oid, struct lp_rd parameters,
                     struct lp_rd key)
 {
     switch (oid->nid) {
@@ -110,7 +110,7 @@ static bool put_key(struct lp_walk *walk, const struct lp_oid *oid, struct lp_rd
     }
 }
 
-void lp_walk_key(struct lp_walk *walk, struct lp_rd spki)
+void lp_walk_key(struct lp_cert_walk *walk, struct lp_rd spki)
 {
     struct lp_rd algorithm, key;
     struct lp_tlv type;

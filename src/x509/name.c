@@ -12,7 +12,7 @@
 
 /* UTF-8 (RFC 3629 3). Surrogates are encoded like other code points: they are no well-formed UTF-8,
  * so that they come out visibly escaped. */
-static void put_code_point(struct lp_walk *walk, uint32_t code)
+static void put_code_point(struct lp_cert_walk *walk, uint32_t code)
 {
     uint8_t bytes[4];
     size_t n = 0;
@@ -81,7 +81,7 @@ static bool needs_escape(uint32_t code, bool first, bool last)
     return code != 0 && code < 0x80 && strchr(",+\"\\<>;", (int)code) != NULL;
 }
 
-static void put_string(struct lp_walk *walk, const struct lp_tlv *value)
+static void put_string(struct lp_cert_walk *walk, const struct lp_tlv *value)
 {
     struct lp_rd rest = value->body;
     bool first = true;
@@ -100,7 +100,7 @@ static void put_string(struct lp_walk *walk, const struct lp_tlv *value)
     }
 }
 
-static bool put_value(struct lp_walk *walk, const struct lp_tlv *value)
+static bool put_value(struct lp_cert_walk *walk, const struct lp_tlv *value)
 {
     switch (value->tag) {
     case LP_DER_BMP_STRING:
@@ -129,7 +129,7 @@ static bool put_value(struct lp_walk *walk, const struct lp_tlv *value)
 }
 
 /* AttributeTypeAndValue (RFC 5280 4.1.2.4) */
-static bool put_attribute(struct lp_walk *walk, const char *field, struct lp_rd *rdn)
+static bool put_attribute(struct lp_cert_walk *walk, const char *field, struct lp_rd *rdn)
 {
     struct lp_rd attribute;
     struct lp_tlv type, value;
@@ -152,7 +152,7 @@ static bool put_attribute(struct lp_walk *walk, const char *field, struct lp_rd 
     return true;
 }
 
-bool lp_walk_name(struct lp_walk *walk, const char *field, struct lp_rd rdns)
+bool lp_walk_name(struct lp_cert_walk *walk, const char *field, struct lp_rd rdns)
 {
     struct lp_rd rdn;
 

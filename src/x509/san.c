@@ -8,7 +8,7 @@ static const char field[] = "subjectAltName (RFC 5280 4.2.1.6)";
 /* A certificate has a handful; hostile ones are not worth the memory. */
 enum { SAN_SHOWN = 1000 };
 
-static bool put_ip(struct lp_walk *walk, struct lp_rd body)
+static bool put_ip(struct lp_cert_walk *walk, struct lp_rd body)
 {
     struct lp_ip ip = {0};
     char text[46];
@@ -28,7 +28,7 @@ static bool put_ip(struct lp_walk *walk, struct lp_rd body)
 }
 
 /* [8] IMPLICIT OBJECT IDENTIFIER, or the type of an otherName. */
-static bool put_oid(struct lp_walk *walk, const struct lp_tlv *tlv)
+static bool put_oid(struct lp_cert_walk *walk, const struct lp_tlv *tlv)
 {
     struct lp_oid oid;
 
@@ -41,7 +41,7 @@ static bool put_oid(struct lp_walk *walk, const struct lp_tlv *tlv)
 }
 
 /* registeredID: its tag hides that it is an object identifier, so it is given its own back. */
-static bool put_registered(struct lp_walk *walk, struct lp_rd body)
+static bool put_registered(struct lp_cert_walk *walk, struct lp_rd body)
 {
     uint8_t whole[2 + LP_OID_MAX] = {LP_DER_OID};
     size_t n = body.left;
@@ -58,7 +58,7 @@ static bool put_registered(struct lp_walk *walk, struct lp_rd body)
     return lp_walk_fine(walk, field, lp_der_any(&rd, &tlv)) && put_oid(walk, &tlv);
 }
 
-static bool put_directory(struct lp_walk *walk, struct lp_rd body)
+static bool put_directory(struct lp_cert_walk *walk, struct lp_rd body)
 {
     struct lp_rd rdns;
 
@@ -67,7 +67,7 @@ static bool put_directory(struct lp_walk *walk, struct lp_rd body)
 }
 
 /* otherName: what kind it is; the value may have any form. */
-static bool put_other(struct lp_walk *walk, struct lp_rd body)
+static bool put_other(struct lp_cert_walk *walk, struct lp_rd body)
 {
     struct lp_tlv type;
 
@@ -75,7 +75,7 @@ static bool put_other(struct lp_walk *walk, struct lp_rd body)
 }
 
 /* The text of one GeneralName, behind its prefix. False: damaged, and noted. */
-static bool put_general_name(struct lp_walk *walk, const struct lp_tlv *name)
+static bool put_general_name(struct lp_cert_walk *walk, const struct lp_tlv *name)
 {
     switch (name->tag) {
     case LP_DER_CONTEXT_CONSTRUCTED | 0:
@@ -124,7 +124,7 @@ static size_t count_names(struct lp_rd names)
     return count;
 }
 
-void lp_walk_san(struct lp_walk *walk, struct lp_rd value)
+void lp_walk_san(struct lp_cert_walk *walk, struct lp_rd value)
 {
     struct lp_rd names;
     struct lp_tlv name;

@@ -14,7 +14,7 @@
 /* No text of a certificate may be longer: the rest is cut off and replaced by "...". */
 enum { LP_FACT_TEXT_MAX = 4096 };
 
-struct lp_walk {
+struct lp_cert_walk {
     struct lp_arena *arena;      /* borrowed */
     struct lp_cert_facts *facts; /* borrowed: lies in the arena */
     struct lp_buf text;          /* owned: the text in the making */
@@ -23,22 +23,22 @@ struct lp_walk {
 };
 
 /* Notes what is wrong with a field. The first note stays. */
-void lp_walk_note(struct lp_walk *walk, const char *field, const char *what);
+void lp_walk_note(struct lp_cert_walk *walk, const char *field, const char *what);
 /* True when fine; else notes the fault. */
-LP_MUST_USE bool lp_walk_fine(struct lp_walk *walk, const char *field, enum lp_der_fault fault);
+LP_MUST_USE bool lp_walk_fine(struct lp_cert_walk *walk, const char *field, enum lp_der_fault fault);
 
 /* Adds to the text in the making. */
-void lp_walk_put(struct lp_walk *walk, const void *bytes, size_t n);
-void lp_walk_puts(struct lp_walk *walk, const char *text);
-void lp_walk_put_hex(struct lp_walk *walk, struct lp_rd bytes);
+void lp_walk_put(struct lp_cert_walk *walk, const void *bytes, size_t n);
+void lp_walk_puts(struct lp_cert_walk *walk, const char *text);
+void lp_walk_put_hex(struct lp_cert_walk *walk, struct lp_rd bytes);
 /* Ends the text: a printable copy in the arena; NULL when memory was short. */
-const char *lp_walk_text(struct lp_walk *walk);
+const char *lp_walk_text(struct lp_cert_walk *walk);
 
 /* Adds a Name's RDNs (the body of its SEQUENCE) to the text. False: damaged, and noted. */
-LP_MUST_USE bool lp_walk_name(struct lp_walk *walk, const char *field, struct lp_rd rdns);
+LP_MUST_USE bool lp_walk_name(struct lp_cert_walk *walk, const char *field, struct lp_rd rdns);
 /* Body of SubjectPublicKeyInfo -> facts->key. */
-void lp_walk_key(struct lp_walk *walk, struct lp_rd spki);
+void lp_walk_key(struct lp_cert_walk *walk, struct lp_rd spki);
 /* DER of a subjectAltName extension -> facts->san. */
-void lp_walk_san(struct lp_walk *walk, struct lp_rd value);
+void lp_walk_san(struct lp_cert_walk *walk, struct lp_rd value);
 
 #endif

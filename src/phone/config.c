@@ -355,6 +355,7 @@ static bool read_urls(struct reading *r)
         struct lp_url *url = &r->out->urls[r->out->url_count++];
         if (!lp_url_parse(r->arena, field->text, field->n, url, &fault))
             return false;
+        url->n = (unsigned)i + 1;
         note_url(r, field, url, fault);
         usable = usable || url->usable;
     }

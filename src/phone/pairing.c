@@ -249,16 +249,16 @@ static struct lp_meeting met_url(const struct lp_pairing *pairing, const struct 
         struct lp_meeting one = server_is(pairing, &config->urls[i], session);
         if (one.counts && (!best.counts || (best.unconfirmed && !one.unconfirmed))) {
             best = one;
-            best.url = (unsigned)i + 1;
+            best.url = config->urls[i].n;
         }
     }
     return best;
 }
 
-struct lp_meeting lp_pairing_met(const struct lp_pairing *pairing, size_t config, size_t session)
+/* `it` may stand for an attempt: only its two ends and its server name are looked at. */
+static struct lp_meeting met(const struct lp_pairing *pairing, const struct lp_config *side,
+                             const struct lp_session *it)
 {
-    const struct lp_config *side = &pairing->capture->configs[config];
-    const struct lp_session *it = &pairing->capture->sessions[session];
     struct lp_meeting meeting = met_url(pairing, side, it);
 
     if (!pairing->server && !pairing->any_server && side->url_count > 0)
@@ -271,4 +271,44 @@ struct lp_meeting lp_pairing_met(const struct lp_pairing *pairing, size_t config
     meeting.url = meeting.unconfirmed ? 0 : meeting.url;
     meeting.unconfirmed = false;
     return meeting;
+}
+
+struct lp_meeting lp_pairing_met(const struct lp_pairing *pairing, size_t config, size_t session)
+{
+    return met(pairing, &pairing->capture->configs[config], &pairing->capture->sessions[session]);
+}
+
+/* Whether an attempt may be this side's phone's: not when its MAC is another's. */
+static bool may_have_tried(const struct lp_pairing *pairing, size_t config,
+                           const struct lp_endpoint *client)
+{
+    const struct lp_pairing_side *side = &pairing->sides[config];
+
+    if (!side->phone_side || !client->has_mac)
+        return true;
+    uint64_t mac = mac_number(client->mac);
+    if (side->rule && strcmp(side->rule, "mac") == 0)
+        return mac == side->mac;
+    for (size_t i = 0; i < pairing->capture->config_count; i++)
+        if (i != config && pairing->sides[i].has_mac && pairing->sides[i].mac == mac)
+            return false;
+    return true;
+}
+
+const struct lp_attempt *lp_pairing_tried(const struct lp_pairing *pairing, size_t config,
+                                          unsigned *url)
+{
+    const struct lp_capture *capture = pairing->capture;
+
+    for (size_t i = 0; i < capture->attempt_count; i++) {
+        const struct lp_attempt *attempt = &capture->attempts[i];
+        struct lp_session it = {.client = attempt->client, .server = attempt->server};
+        struct lp_meeting meeting = met(pairing, &capture->configs[config], &it);
+        if (meeting.counts && !meeting.unconfirmed &&
+            may_have_tried(pairing, config, &attempt->client)) {
+            *url = meeting.url;
+            return attempt;
+        }
+    }
+    return NULL;
 }

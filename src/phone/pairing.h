@@ -52,6 +52,11 @@ struct lp_meeting {
 };
 struct lp_meeting lp_pairing_met(const struct lp_pairing *pairing, size_t config, size_t session);
 
+/* The first connection of this configuration's phone to its headend that was not answered, or
+ * refused; NULL when there is none. *url is the N of the urlN that it went to, or 0. */
+const struct lp_attempt *lp_pairing_tried(const struct lp_pairing *pairing, size_t config,
+                                          unsigned *url);
+
 /* The phone that a capture's path names, the last part of the path first; writes as
  * lp_phone_name_find does. */
 bool lp_pairing_path_names(const char *path, char name[16], uint8_t mac[6]);

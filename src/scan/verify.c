@@ -77,8 +77,13 @@ static bool compare_session(struct run *run, size_t config, size_t session)
     return add_comparison(&run->held, &it);
 }
 
-static enum lp_reason why_nothing_held(const struct lp_capture *capture)
+static enum lp_reason why_nothing_held(const struct run *run, size_t config)
 {
+    const struct lp_capture *capture = run->capture;
+    unsigned url;
+
+    if (lp_pairing_tried(&run->pairing, config, &url))
+        return LP_REASON_NO_SERVER_REPLY;
     if (capture->session_count)
         return LP_REASON_NOT_AT_URL;
     return capture->stats.packets ? LP_REASON_NO_TLS : LP_REASON_NO_PACKETS;
@@ -99,8 +104,9 @@ static bool keep_sessions(struct run *run, struct lp_config *config)
     return true;
 }
 
-static void judge_config(struct run *run, struct lp_config *config)
+static void judge_config(struct run *run, size_t index)
 {
+    struct lp_config *config = &run->capture->configs[index];
     struct lp_tally tally = {0};
 
     for (size_t i = 0; i < run->held.count; i++)
@@ -109,7 +115,7 @@ static void judge_config(struct run *run, struct lp_config *config)
     if (config->verdict != LP_UNDECIDED || config->verdict_reason != LP_REASON_NONE)
         return;
     config->verdict_reason =
-        config->reason != LP_REASON_NONE ? config->reason : why_nothing_held(run->capture);
+        config->reason != LP_REASON_NONE ? config->reason : why_nothing_held(run, index);
 }
 
 static bool compare_config(struct run *run, size_t index)
@@ -125,7 +131,7 @@ static bool compare_config(struct run *run, size_t index)
         if (run->held.items[i].url)
             config->paired_by = "url";
     run->aside[index] = run->held.count == 0 && lp_pairing_elsewhere(&run->pairing, index);
-    judge_config(run, config);
+    judge_config(run, index);
     config->summary =
         lp_summary_config(run->capture->arena, config, run->held.items, run->held.count);
     return config->summary && keep_sessions(run, config);
@@ -273,6 +279,30 @@ static void find_doubts(struct run *run, const struct lp_config *config)
     }
 }
 
+/* A gateway that was tried in vain: the reason, or why the phone went to the next url. */
+static void find_unanswered(struct run *run, size_t index)
+{
+    unsigned url;
+    char server[LP_ENDPOINT_SIZE];
+    const struct lp_attempt *attempt = lp_pairing_tried(&run->pairing, index, &url);
+    struct lp_finding what = {LP_WARNING, "gateway-unanswered",
+                              -1,         0,
+                              NULL,       "check the gateway's address, port, route and firewall"};
+
+    if (!attempt)
+        return;
+    what.frame = attempt->frame;
+    lp_endpoint_text(&attempt->server, server);
+    if (url)
+        lp_findings_add(&run->findings, &what, "%s (url%u) %s", server, url,
+                        attempt->refused ? "refused the connection"
+                                         : "did not answer the connection attempt");
+    else
+        lp_findings_add(&run->findings, &what, "%s %s", server,
+                        attempt->refused ? "refused the connection"
+                                         : "did not answer the connection attempt");
+}
+
 static void find_for_config(struct run *run, size_t index)
 {
     const struct lp_config *config = &run->capture->configs[index];
@@ -284,6 +314,7 @@ static void find_for_config(struct run *run, size_t index)
         return;
     find_comparisons(run);
     find_doubts(run, config);
+    find_unanswered(run, index);
     if (config->verdict_reason == LP_REASON_NOT_AT_URL)
         lp_cause_not_at_url(&run->findings, config, run->other.items, run->other.count);
     if (config->verdict == LP_UNDECIDED || config->verdict == LP_MISMATCH)

@@ -59,8 +59,8 @@ static const char *list_urls(struct lp_arena *arena, const struct lp_config *con
     for (size_t i = 0; i < config->url_count && i < LP_MAX_URLS && text; i++) {
         const char *url = config->urls[i].text ? config->urls[i].text : "(empty)";
         text =
-            lp_arena_printf(arena, "%s%surl%zu %.*s%s", text, i ? ", " : "", i + 1, lp_shown(url),
-                            url, config->urls[i].usable ? "" : " (cannot be read)");
+            lp_arena_printf(arena, "%s%surl%u %.*s%s", text, i ? ", " : "", config->urls[i].n,
+                            lp_shown(url), url, config->urls[i].usable ? "" : " (cannot be read)");
     }
     return text && !text[0] ? "the named server" : text;
 }

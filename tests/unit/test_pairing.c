@@ -1,0 +1,301 @@
+/* Which handshakes count: the server that they went to, and the phone that made them. */
+#include "world.h"
+
+/* ---- which server ---- */
+
+static void verify_other_server_is_never_a_match(void **state)
+{
+    const struct lp_verify_options any = {.any_server = true};
+    static const struct {
+        const char *server;
+        uint16_t port;
+    } others[] = {{"192.0.2.9", 443}, {"192.0.2.1", 8443}, {"2001:db8::1", 443}};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct world *world = new_world();
+        add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+        add_session(world, others[i].server, others[i].port, 0x0a, 0x11);
+        expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+        assert_false(world->sessions[0].compared);
+        assert_int_equal(0, world->sessions[0].chain[0].matches);
+        assert_int_equal(0, config_at(world, 0)->session_count);
+        assert_non_null(strstr(finding(world, "not-at-url")->message, "would match"));
+        assert_int_equal(0, finding(world, "would-match-elsewhere")->session);
+        verify_with(world, &any);
+        assert_int_equal(LP_MATCH, world->capture.verdict);
+        assert_true(world->sessions[0].compared);
+        free_world(world);
+    }
+}
+
+static void verify_match_elsewhere_does_not_mend_a_mismatch(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+    add_session(world, "192.0.2.9", 443, 0x0a, 0x11);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x44);
+    expect(world, LP_MISMATCH, LP_REASON_NONE);
+    assert_non_null(finding(world, "would-match-elsewhere"));
+    assert_int_equal(0, count_findings(world, "not-at-url"));
+    free_world(world);
+}
+
+static void verify_named_url_needs_the_server_name(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_A, "https://vpn.example.com/vpn", 0x11);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    expect(world, LP_MATCH, LP_REASON_NONE); /* nothing in the capture could tell */
+    assert_non_null(strstr(finding(world, "server-unconfirmed")->message, "192.0.2.1:443"));
+    world->capture.finding_count = 0;
+    world->sessions[0].sni = "VPN.example.com.";
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_int_equal(0, count_findings(world, "server-unconfirmed"));
+    world->sessions[0].sni = "www.example.com";
+    expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+    /* another handshake carries names, so this client would have */
+    world->sessions[0].sni = NULL;
+    add_session(world, "192.0.2.7", 443, 0, 0x55)->sni = "x.example";
+    expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+    free_world(world);
+}
+
+static void verify_server_option_names_the_headend(void **state)
+{
+    static const struct {
+        const char *server;
+        bool counts;
+    } table[] = {
+        {"192.0.2.9", true},        {"192.0.2.9:443", true},       {"192.0.2.9:444", false},
+        {"192.0.2.1", false},       {"[2001:db8::1]", false},      {"vpn.example.com", true},
+        {"VPN.Example.com", true},  {"vpn.example.com:443", true}, {"vpn.example.com:1", false},
+        {"www.example.com", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct lp_verify_options options = {.server = table[i].server};
+        struct world *world = new_world();
+        add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+        add_session(world, "192.0.2.9", 443, 0x0a, 0x11)->sni = "vpn.example.com";
+        verify_with(world, &options);
+        assert_int_equal(table[i].counts ? LP_MATCH : LP_UNDECIDED, world->capture.verdict);
+        /* without a name seen, a name proves nothing; with --any-server it still narrows */
+        world->sessions[0].sni = NULL;
+        const struct lp_verify_options both = {.server = "vpn.example.com", .any_server = true};
+        verify_with(world, &both);
+        assert_int_equal(LP_UNDECIDED, world->capture.verdict);
+        free_world(world);
+    }
+}
+
+static void verify_unreadable_server_option_is_usage(void **state)
+{
+    static const char *const bad[] = {"", "192.0.2.1:99999", "a b", "https://x/\x1b[31m"};
+    struct world *world = new_world();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const struct lp_verify_options options = {.server = bad[i]};
+        struct lp_error error = {{0}};
+        assert_int_equal(LP_ERR_USAGE,
+                         lp_verify(&world->capture, world->expected, &options, &error));
+        assert_true(error.text[0] != '\0');
+        assert_null(strchr(error.text, '\x1b'));
+        assert_false(world->capture.verified);
+    }
+    free_world(world);
+}
+
+static void verify_side_without_url_meets_every_server(void **state)
+{
+    const struct lp_verify_options narrow = {.server = "192.0.2.2"};
+    struct world *world = new_world();
+    struct lp_error error;
+
+    (void)state;
+    assert_int_equal(
+        LP_OK,
+        lp_expected_add_hash(world->expected, "1111111111111111111111111111111111111111", &error));
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    add_session(world, "192.0.2.2", 5061, 0, 0x44);
+    expect(world, LP_MIXED, LP_REASON_NONE);
+    assert_string_equal("only", config_at(world, 0)->paired_by);
+    verify_with(world, &narrow);
+    assert_int_equal(LP_MISMATCH, world->capture.verdict);
+    assert_int_equal(1, config_at(world, 0)->session_count);
+    assert_int_equal(1, config_at(world, 0)->sessions[0]);
+    free_world(world);
+}
+
+/* ---- which phone ---- */
+
+static void verify_mac_pairs_each_phone_with_its_own(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+    add_config(world, PHONE_B, "https://192.0.2.1/vpn", 0x44);
+    add_session(world, "192.0.2.1", 443, 0x0b, 0x11); /* would match the other phone's */
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    expect(world, LP_MIXED, LP_REASON_NONE);
+    assert_string_equal("mac", config_at(world, 0)->paired_by);
+    assert_int_equal(LP_MATCH, config_at(world, 0)->verdict);
+    assert_int_equal(LP_MISMATCH, config_at(world, 1)->verdict);
+    assert_int_equal(1, config_at(world, 0)->session_count);
+    assert_int_equal(1, config_at(world, 0)->sessions[0]);
+    assert_int_equal(LP_MISMATCH, world->sessions[0].verdict);
+    assert_int_equal(0, world->sessions[0].chain[0].matches);
+    assert_string_equal("2 expected sides: 1 matched by the leaf, 1 mismatched",
+                        world->capture.summary);
+    free_world(world);
+}
+
+static void verify_other_phones_config_stands_aside(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_B, "https://192.0.2.1/vpn", 0x11);
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x44);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11); /* A's, and would match B's */
+    add_session(world, "192.0.2.1", 443, 0x77, 0x11); /* some computer's */
+    expect(world, LP_MISMATCH, LP_REASON_NONE);
+    assert_null(config_at(world, 0)->paired_by);
+    assert_int_equal(LP_UNDECIDED, config_at(world, 0)->verdict);
+    assert_int_equal(LP_REASON_NOT_AT_URL, config_at(world, 0)->verdict_reason);
+    assert_false(world->sessions[1].compared);
+    assert_int_equal(LP_INFO, finding(world, "other-phones")->severity);
+    assert_int_equal(0, count_findings(world, "not-at-url"));
+    free_world(world);
+}
+
+static void verify_other_phones_reason_is_not_the_captures(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0);
+    add_config(world, PHONE_B, "https://192.0.2.1/vpn", 0x11);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    expect(world, LP_UNDECIDED, LP_REASON_NO_CERT_HASH);
+    free_world(world);
+}
+
+static void verify_name_in_path_pairs_when_no_mac_does(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_B, "https://192.0.2.1/vpn", 0x44);
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+    add_session(world, "192.0.2.1", 443, 0, 0x11);
+    world->capture.path = "SEP001F6C81110B/sep001f6c81110a.pcap"; /* the file before the folder */
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("name", config_at(world, 1)->paired_by);
+    assert_null(config_at(world, 0)->paired_by);
+    world->capture.path = "SEP001F6C81110B/monday.pcap";
+    expect(world, LP_MISMATCH, LP_REASON_NONE);
+    /* what the wire shows goes before what the file is called */
+    world->sessions[0].client.has_mac = true;
+    memcpy(world->sessions[0].client.mac, "\x00\x1f\x6c\x81\x11\x0a", 6);
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("mac", config_at(world, 1)->paired_by);
+    free_world(world);
+}
+
+static void verify_only_config_is_compared_whoever_called(void **state)
+{
+    struct world *world = new_world();
+    struct lp_error error;
+
+    (void)state;
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+    add_session(world, "192.0.2.1", 443, 0x77, 0x11);
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("only", config_at(world, 0)->paired_by);
+    assert_int_equal(0, count_findings(world, "other-phone-named"));
+    world->capture.path = "SEP001F6C81110B.pcap";
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_non_null(finding(world, "other-phone-named"));
+    /* a bare hash beside it is no second phone */
+    assert_int_equal(
+        LP_OK,
+        lp_expected_add_hash(world->expected, "1111111111111111111111111111111111111111", &error));
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("only", config_at(world, 0)->paired_by);
+    assert_null(config_at(world, 1)->paired_by);
+    assert_int_equal(1, config_at(world, 1)->session_count);
+    free_world(world);
+}
+
+static void verify_url_pairs_when_the_caller_is_unknown(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+    add_config(world, PHONE_B, "https://192.0.2.2/vpn", 0x11);
+    add_session(world, "192.0.2.2", 443, 0x77, 0x11); /* a router's MAC */
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_null(config_at(world, 0)->paired_by);
+    assert_string_equal("url", config_at(world, 1)->paired_by);
+    free_world(world);
+}
+
+static void verify_nameless_config_never_takes_a_known_phones_handshake(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, NULL, "https://192.0.2.1/vpn", 0x11);
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x44);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    expect(world, LP_MISMATCH, LP_REASON_NONE);
+    assert_int_equal(0, config_at(world, 0)->session_count);
+    add_session(world, "192.0.2.1", 443, 0x77, 0x11); /* nobody's: it may be its own */
+    expect(world, LP_MIXED, LP_REASON_NONE);
+    assert_string_equal("url", config_at(world, 0)->paired_by);
+    free_world(world);
+}
+
+static void verify_zero_mac_is_nobodys(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, "SEP000000000000", "https://192.0.2.1/vpn", 0x11);
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    memset(world->sessions[0].client.mac, 0, 6);
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("url", config_at(world, 0)->paired_by);
+    free_world(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verify_other_server_is_never_a_match),
+        cmocka_unit_test(verify_match_elsewhere_does_not_mend_a_mismatch),
+        cmocka_unit_test(verify_named_url_needs_the_server_name),
+        cmocka_unit_test(verify_server_option_names_the_headend),
+        cmocka_unit_test(verify_unreadable_server_option_is_usage),
+        cmocka_unit_test(verify_side_without_url_meets_every_server),
+        cmocka_unit_test(verify_mac_pairs_each_phone_with_its_own),
+        cmocka_unit_test(verify_other_phones_config_stands_aside),
+        cmocka_unit_test(verify_other_phones_reason_is_not_the_captures),
+        cmocka_unit_test(verify_name_in_path_pairs_when_no_mac_does),
+        cmocka_unit_test(verify_only_config_is_compared_whoever_called),
+        cmocka_unit_test(verify_url_pairs_when_the_caller_is_unknown),
+        cmocka_unit_test(verify_nameless_config_never_takes_a_known_phones_handshake),
+        cmocka_unit_test(verify_zero_mac_is_nobodys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -38,9 +38,7 @@ extern "C" {
 #define LP_PUBLIC
 #endif
 
-/* ---- status and errors
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- status and errors ---- */
 
 /* What a call returns. Damaged input is not among the errors: it becomes findings inside the
  * result. */
@@ -57,9 +55,7 @@ struct lp_error {
     char text[512];
 };
 
-/* ---- verdicts
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- verdicts ---- */
 
 enum lp_verdict {
     LP_UNDECIDED = 0, /* no comparison was possible; the reason says why */
@@ -117,9 +113,7 @@ LP_PUBLIC const char *lp_verdict_name(enum lp_verdict verdict);
 LP_PUBLIC const char *lp_reason_name(enum lp_reason reason);
 LP_PUBLIC const char *lp_outcome_name(enum lp_outcome outcome);
 
-/* ---- what was seen
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- what was seen ---- */
 
 /* Seconds since 1970 in UTC and nanoseconds (0 to 999,999,999). */
 struct lp_time {
@@ -252,9 +246,7 @@ struct lp_stats {
     struct lp_time first, last; /* earliest and latest time stamp; meaningful when packets > 0 */
 };
 
-/* ---- what was expected
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- what was expected ---- */
 
 enum lp_hash_algorithm {
     LP_HASH_UNKNOWN = 0,
@@ -323,9 +315,7 @@ struct lp_config {
     size_t session_count;
 };
 
-/* ---- one capture's result
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- one capture's result ---- */
 
 struct lp_capture {
     const char *path;  /* as given, made printable */
@@ -394,9 +384,7 @@ struct lp_verify_options {
 LP_PUBLIC enum lp_status lp_verify(struct lp_capture *capture, const struct lp_expected *expected,
                                    const struct lp_verify_options *options, struct lp_error *error);
 
-/* ---- certificates as files
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- certificates as files ---- */
 
 /* Reads every certificate (PEM or DER) of a file or of standard input ("-"); facts and DER
  * included. The result's only session holds them as `chain`. LP_ERR_IO: unreadable, or no
@@ -417,8 +405,7 @@ typedef void (*lp_export_fn)(void *ctx, const char *path, bool written);
 LP_PUBLIC enum lp_status lp_export(const struct lp_capture *capture, const struct lp_export *what,
                                    lp_export_fn fn, void *ctx, struct lp_error *error);
 
-/* ---- small helpers that a front end needs
- * --------------------------------------------------------------------------------------- */
+/* ---- small helpers that a front end needs ---- */
 
 /* Writes "192.0.2.1" or "2001:db8::1" (RFC 5952), NUL-terminated. Size 46 suffices. */
 LP_PUBLIC void lp_ip_text(const struct lp_ip *ip, char *out, size_t size);

@@ -118,6 +118,8 @@ static bool parse_ipv6(const char *text, size_t n, uint8_t *out)
 
     uint8_t tail[16] = {0};
     size_t before = (size_t)(gap - text);
+    if (memchr(text, '.', before))
+        return false; /* a dotted quad is the last of an address, not the last before the gap */
     int head_groups = parse_groups(text, before, out, 7);
     if (head_groups < 0)
         return false;

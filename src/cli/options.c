@@ -13,14 +13,14 @@ enum {
 
 struct option_row {
     const char *name;
-    char letter;          /* '\0': none */
     const char *argument; /* how --help calls it; NULL: takes none */
-    unsigned commands;
     const char *help;
     bool (*set)(struct lp_cli *cli, const char *argument); /* false: bad argument, not yet said */
+    unsigned commands;
+    char letter; /* '\0': none */
 };
 
-/* ---- storing one option */
+/* ---- storing one option ---- */
 
 static bool expect(struct lp_cli *cli, const char *text, bool is_hash)
 {
@@ -168,36 +168,38 @@ static bool set_version(struct lp_cli *cli, const char *argument)
 }
 
 static const struct option_row rows[] = {
-    {"config", 'c', "FILE", LP_CMD_VERIFY,
-     "the phone's configuration (XML), or a certificate (PEM, DER); may be repeated", set_config},
-    {"expect", 0, "HASH", LP_CMD_VERIFY,
-     "a hash itself: Base64, or hex with or without colons; may be repeated", set_expect},
-    {"leaf-only", 0, NULL, LP_CMD_VERIFY, "the hash of an issuer is no match", set_leaf_only},
-    {"any-server", 0, NULL, LP_CMD_VERIFY,
-     "compare every handshake, not only those to a configured url", set_any_server},
-    {"server", 0, "HOST[:PORT]", LP_CMD_VERIFY, "the headend, instead of the configured urls",
-     set_server},
-    {"output", 'o', "DIR", LP_CMD_EXTRACT,
-     "where the files go (default: here); - writes one single leaf to standard output", set_output},
-    {"all", 0, NULL, LP_CMD_EXTRACT, "the whole chain and client certificates too", set_all},
-    {"pem", 0, NULL, LP_CMD_EXTRACT, "PEM instead of DER", set_pem},
-    {"format", 'f', "FORMAT", EVERY, "text (default) or jsonl", set_format},
-    {"files-from", 0, "FILE", CAPTURES, "read the names of captures from FILE (- : standard input)",
-     set_files_from},
-    {"null", '0', NULL, CAPTURES, "names in --files-from end in NUL, not in a newline", set_null},
-    {"fail-on", 0, "WHAT", EVERY,
-     "what makes the exit status non-zero: mismatch (default), trouble, never", set_fail_on},
-    {"max-memory", 0, "SIZE", CAPTURES,
-     "limit for connections and reassembly of one capture; K, M, G", set_max_memory},
-    {"color", 0, "WHEN", EVERY, "auto (default), always, never", set_color},
-    {"quiet", 'q', NULL, EVERY, "no output, the exit status alone", set_quiet},
-    {"verbose", 'v', NULL, EVERY, "every handshake and every finding", set_verbose},
-    {"help", 'h', NULL, EVERY, "this text", set_help},
-    {"version", 0, NULL, EVERY, "versions of the program and of its libraries", set_version},
+    {"config", "FILE",
+     "the phone's configuration (XML), or a certificate (PEM, DER); may be repeated", set_config,
+     LP_CMD_VERIFY, 'c'},
+    {"expect", "HASH", "a hash itself: Base64, or hex with or without colons; may be repeated",
+     set_expect, LP_CMD_VERIFY, '\0'},
+    {"leaf-only", NULL, "the hash of an issuer is no match", set_leaf_only, LP_CMD_VERIFY, '\0'},
+    {"any-server", NULL, "compare every handshake, not only those to a configured url",
+     set_any_server, LP_CMD_VERIFY, '\0'},
+    {"server", "HOST[:PORT]", "the headend, instead of the configured urls", set_server,
+     LP_CMD_VERIFY, '\0'},
+    {"output", "DIR",
+     "where the files go (default: here); - writes one single leaf to standard output", set_output,
+     LP_CMD_EXTRACT, 'o'},
+    {"all", NULL, "the whole chain and client certificates too", set_all, LP_CMD_EXTRACT, '\0'},
+    {"pem", NULL, "PEM instead of DER", set_pem, LP_CMD_EXTRACT, '\0'},
+    {"format", "FORMAT", "text (default) or jsonl", set_format, EVERY, 'f'},
+    {"files-from", "FILE", "read the names of captures from FILE (- : standard input)",
+     set_files_from, CAPTURES, '\0'},
+    {"null", NULL, "names in --files-from end in NUL, not in a newline", set_null, CAPTURES, '0'},
+    {"fail-on", "WHAT", "what makes the exit status non-zero: mismatch (default), trouble, never",
+     set_fail_on, EVERY, '\0'},
+    {"max-memory", "SIZE", "limit for connections and reassembly of one capture; K, M, G",
+     set_max_memory, CAPTURES, '\0'},
+    {"color", "WHEN", "auto (default), always, never", set_color, EVERY, '\0'},
+    {"quiet", NULL, "no output, the exit status alone", set_quiet, EVERY, 'q'},
+    {"verbose", NULL, "every handshake and every finding", set_verbose, EVERY, 'v'},
+    {"help", NULL, "this text", set_help, EVERY, 'h'},
+    {"version", NULL, "versions of the program and of its libraries", set_version, EVERY, '\0'},
 };
 enum { ROWS = sizeof rows / sizeof *rows, LONG_BASE = 256 /* above every letter */ };
 
-/* ---- reading them all */
+/* ---- reading them all ---- */
 
 static void build(const struct lp_command *command, struct option *longs, char *shorts)
 {
@@ -230,9 +232,9 @@ static void say_bad_option(const struct lp_command *command, int returned, const
 {
     const struct option_row *row = row_of(optopt);
 
-    if (returned == ':' && row)
+    if (row && returned == ':')
         lp_say("%s: option --%s needs an argument, %s", command->name, row->name, row->argument);
-    else if (optopt >= LONG_BASE)
+    else if (row && optopt >= LONG_BASE)
         lp_say("%s: option --%s takes no argument", command->name, row->name);
     else if (optopt)
         lp_say("%s: unknown option -%c", command->name, optopt);
@@ -241,15 +243,20 @@ static void say_bad_option(const struct lp_command *command, int returned, const
     lp_say("`leafprint %s --help` lists the options", command->name);
 }
 
+static bool is_stdin(const char *name)
+{
+    return name && strcmp(name, "-") == 0;
+}
+
 /* Whether standard input would be read twice. Captures named by --files-from are seen later. */
 static bool stdin_shared(const struct lp_cli *cli)
 {
-    size_t uses = cli->files_from && strcmp(cli->files_from, "-") == 0;
+    size_t uses = is_stdin(cli->files_from);
 
     for (size_t i = 0; i < cli->input_count; i++)
-        uses += strcmp(cli->inputs[i], "-") == 0;
+        uses += is_stdin(cli->inputs[i]);
     for (size_t i = 0; i < cli->expectation_count; i++)
-        uses += !cli->expectations[i].is_hash && strcmp(cli->expectations[i].text, "-") == 0;
+        uses += !cli->expectations[i].is_hash && is_stdin(cli->expectations[i].text);
     return uses > 1;
 }
 
@@ -270,7 +277,7 @@ static bool consistent(const struct lp_cli *cli)
         wrong = "standard input (-) can be read only once";
     else if (cli->quiet && cli->verbose)
         wrong = "--quiet and --verbose exclude each other";
-    else if (cli->output && strcmp(cli->output, "-") == 0 && cli->all)
+    else if (is_stdin(cli->output) && cli->all)
         wrong = "-o - writes one single leaf, --all more than that: give a directory";
     if (wrong)
         lp_say("%s: %s", name, wrong);

@@ -82,7 +82,7 @@ struct lp_capture *lp_run_scan(struct lp_run *run, const char *path,
         return NULL;
     }
     if (capture->error) {
-        lp_say("%s: %s", capture->path, capture->error);
+        lp_say("%s", capture->error); /* it names the capture */
         lp_run_note(run, LP_EXIT_TROUBLE);
     }
     return capture;

@@ -31,8 +31,9 @@ struct rebuild {
     uint32_t id;
     struct lp_datagram head; /* addresses, protocol and MACs of the first fragment seen, of offset 0
                                 once that is there */
-    bool has_head, snapped, conflicting;
-    uint32_t total;  /* bytes; 0 until the last fragment was seen */
+    bool has_head, snapped;
+    unsigned rebuilds; /* how many rebuilt datagrams its fragments lay in */
+    uint32_t total;    /* bytes; 0 until the last fragment was seen */
     uint32_t extent; /* bytes of `bytes` in use */
     uint64_t last_frame;
     struct lp_time last_time;
@@ -124,9 +125,11 @@ static void hand_out(struct lp_fragments *fragments, struct rebuild *r, const st
 {
     bool whole = r->total != 0 && covered(r->announced, r->total) == r->total;
     uint32_t present = covered(r->present, whole ? r->total : r->extent);
+    /* The caller's count bounds the recursion, the datagram's own a nest that a loop unwinds. */
+    unsigned within = r->rebuilds > from->rebuilds ? r->rebuilds : from->rebuilds;
     struct lp_walk walk = {.datagram = r->head,
                            .net = from->net,
-                           .rebuilds = from->rebuilds + 1,
+                           .rebuilds = within + 1,
                            .depth = from->depth};
 
     unlink_rebuild(fragments, r);
@@ -180,8 +183,9 @@ static struct rebuild *find(struct lp_fragments *fragments, const struct lp_walk
     while (r && !same_datagram(r, hash, &walk->datagram, id))
         r = r->bucket_next;
     if (r) {
-        int64_t age = walk->datagram.time.sec - r->head.time.sec;
-        if (age <= LIFETIME && age >= -LIFETIME)
+        int64_t age; /* overflows where the file makes its times up */
+        if (!__builtin_sub_overflow(walk->datagram.time.sec, r->head.time.sec, &age) &&
+            age <= LIFETIME && age >= -LIFETIME)
             return r;
         hand_out(fragments, r, walk);
     }
@@ -220,6 +224,12 @@ static bool make_room(struct rebuild *r, uint32_t end)
     return true;
 }
 
+static void count_conflict(struct lp_net_stats *stats, uint64_t frame)
+{
+    if (stats->fragments_conflicting++ == 0)
+        stats->first_conflict_frame = frame;
+}
+
 void lp_fragments_add(struct lp_fragments *fragments, struct lp_walk *walk,
                       const struct lp_fragment *fragment)
 {
@@ -237,27 +247,34 @@ void lp_fragments_add(struct lp_fragments *fragments, struct lp_walk *walk,
         return;
     }
     struct rebuild *r = find(fragments, walk, fragment->id);
+    if (r && !fragment->more && r->total != 0 && end != r->total) {
+        count_conflict(stats, d->frame); /* a second end: the bytes behind it would pass as seen */
+        return;
+    }
     if (!r || !make_room(r, end)) {
         stats->fragments_dropped++;
         return;
     }
-    if (!fragment->more && r->total == 0)
+    bool seen_further = !fragment->more && r->total == 0 && r->extent > end;
+    if (!fragment->more)
         r->total = end;
 
     struct lp_rd piece = lp_rd_head(&d->bytes, length);
     bool conflict =
         !copy_blocks(r, fragment->offset, piece, !fragment->more && piece.left == length);
-    if (r->total != 0 && (end > r->total || (!fragment->more && end != r->total)))
+    if (seen_further || (r->total != 0 && end > r->total))
         conflict = true;
     for (uint32_t block = fragment->offset / BLOCK; block < blocks_of(end); block++)
         set_bit(r->announced, block);
-    if (conflict && stats->fragments_conflicting++ == 0)
-        stats->first_conflict_frame = d->frame;
+    if (conflict)
+        count_conflict(stats, d->frame);
     if (fragment->offset == 0 && !r->has_head) {
         r->head = *d;
         r->has_head = true;
     }
     r->snapped |= d->snapped;
+    if (walk->rebuilds > r->rebuilds)
+        r->rebuilds = walk->rebuilds;
     if (d->frame > r->last_frame) {
         r->last_frame = d->frame;
         r->last_time = d->time;

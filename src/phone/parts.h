@@ -13,7 +13,7 @@
 #include "base/rd.h"
 #include "leafprint/leafprint.h"
 
-/* ---- container.c */
+/* ---- container.c ---- */
 
 enum lp_wrapping {
     LP_WRAPPING_NONE = 0,
@@ -43,7 +43,7 @@ bool lp_phone_holds(struct lp_rd rd, const char *needle);
 bool lp_phone_blank(uint8_t c); /* white space of XML 1.0 2.3, vertical tab, form feed */
 struct lp_rd lp_phone_trim(const char *text, size_t n); /* without white space at both ends */
 
-/* ---- vpngroup.c */
+/* ---- vpngroup.c ---- */
 
 /* One element inside a vpnGroup. */
 struct lp_vpn_field {
@@ -76,7 +76,7 @@ struct lp_vpn_group {
 bool lp_vpn_group_read(struct lp_arena *arena, const struct lp_phone_text *text,
                        struct lp_vpn_group *out);
 
-/* ---- certhash.c */
+/* ---- certhash.c ---- */
 
 /* The digest that a hash of fault LP_HASH_IS_HEX or LP_HASH_OF_HEX_TEXT was meant to be; its
  * length, or 0. */
@@ -87,7 +87,7 @@ bool lp_cert_hash_is_placeholder(const struct lp_cert_hash *hash);
  */
 bool lp_cert_hash_is_of_nothing(const struct lp_cert_hash *hash);
 
-/* ---- url.c */
+/* ---- url.c ---- */
 
 enum lp_url_fault {
     LP_URL_FINE = 0,
@@ -104,7 +104,7 @@ enum lp_url_fault {
 bool lp_url_parse(struct lp_arena *arena, const char *text, size_t n, struct lp_url *out,
                   enum lp_url_fault *fault);
 
-/* ---- notes.c */
+/* ---- notes.c ---- */
 
 enum lp_note {
     LP_NOTE_XML,

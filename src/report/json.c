@@ -134,6 +134,10 @@ void lp_json_text(struct lp_json *json, const char *text)
 
 void lp_json_hex(struct lp_json *json, const uint8_t *bytes, size_t n)
 {
+    if (!bytes) {
+        lp_json_null(json);
+        return;
+    }
     begin_value(json);
     lp_out_char(json->out, '"');
     lp_out_hex(json->out, bytes, n);
@@ -142,6 +146,10 @@ void lp_json_hex(struct lp_json *json, const uint8_t *bytes, size_t n)
 
 void lp_json_base64(struct lp_json *json, const uint8_t *bytes, size_t n)
 {
+    if (!bytes) {
+        lp_json_null(json);
+        return;
+    }
     begin_value(json);
     lp_out_char(json->out, '"');
     lp_out_base64(json->out, bytes, n);
@@ -150,14 +158,12 @@ void lp_json_base64(struct lp_json *json, const uint8_t *bytes, size_t n)
 
 void lp_json_time(struct lp_json *json, const struct lp_time *time, enum lp_time_form form)
 {
-    begin_value(json);
-    size_t mark = json->out->buf.len;
-    lp_out_char(json->out, '"');
-    if (lp_out_time(json->out, time, form)) {
-        lp_out_char(json->out, '"');
+    if (!time || !lp_time_printable(time)) {
+        lp_json_null(json);
         return;
     }
-    if (!json->out->error)
-        json->out->buf.len = mark; /* takes the quotation mark back */
-    lp_out_text(json->out, "null");
+    begin_value(json);
+    lp_out_char(json->out, '"');
+    lp_out_time(json->out, time, form);
+    lp_out_char(json->out, '"');
 }

@@ -22,10 +22,12 @@ void lp_json_key(struct lp_json *json, const char *name);
 void lp_json_null(struct lp_json *json);
 void lp_json_bool(struct lp_json *json, bool value);
 void lp_json_number(struct lp_json *json, uint64_t value);
-void lp_json_text(struct lp_json *json, const char *text);                 /* NULL: null */
+
+/* NULL is written as null. */
+void lp_json_text(struct lp_json *json, const char *text);
 void lp_json_hex(struct lp_json *json, const uint8_t *bytes, size_t n);    /* lower case */
 void lp_json_base64(struct lp_json *json, const uint8_t *bytes, size_t n); /* with padding */
 void lp_json_time(struct lp_json *json, const struct lp_time *time,
-                  enum lp_time_form form); /* null when the time cannot be written */
+                  enum lp_time_form form); /* null also when lp_out_time refuses it */
 
 #endif

@@ -83,7 +83,7 @@ static void put_array(struct lp_json *json, struct table table, const void *item
     lp_json_close(json, ']');
 }
 
-/* ---- values */
+/* ---- values ---- */
 
 static void put_text(struct lp_json *json, const void *value)
 {
@@ -169,24 +169,18 @@ static void put_endpoint(struct lp_json *json, const void *value)
     lp_json_close(json, '}');
 }
 
-/* ---- certificates */
+/* ---- certificates ---- */
 
 static void put_not_before(struct lp_json *json, const void *value)
 {
     const struct lp_cert_facts *facts = value;
-    if (facts->has_dates)
-        lp_json_time(json, &facts->not_before, LP_TIME_SECONDS);
-    else
-        lp_json_null(json);
+    lp_json_time(json, facts->has_dates ? &facts->not_before : NULL, LP_TIME_SECONDS);
 }
 
 static void put_not_after(struct lp_json *json, const void *value)
 {
     const struct lp_cert_facts *facts = value;
-    if (facts->has_dates)
-        lp_json_time(json, &facts->not_after, LP_TIME_SECONDS);
-    else
-        lp_json_null(json);
+    lp_json_time(json, facts->has_dates ? &facts->not_after : NULL, LP_TIME_SECONDS);
 }
 
 static void put_san(struct lp_json *json, const void *value)
@@ -211,28 +205,19 @@ static const struct field facts_fields[] = {
 static void put_sha1(struct lp_json *json, const void *value)
 {
     const struct lp_cert *cert = value;
-    if (cert->complete)
-        lp_json_hex(json, cert->sha1, sizeof cert->sha1);
-    else
-        lp_json_null(json);
+    lp_json_hex(json, cert->complete ? cert->sha1 : NULL, sizeof cert->sha1);
 }
 
 static void put_sha1_base64(struct lp_json *json, const void *value)
 {
     const struct lp_cert *cert = value;
-    if (cert->complete)
-        lp_json_base64(json, cert->sha1, sizeof cert->sha1);
-    else
-        lp_json_null(json);
+    lp_json_base64(json, cert->complete ? cert->sha1 : NULL, sizeof cert->sha1);
 }
 
 static void put_sha256(struct lp_json *json, const void *value)
 {
     const struct lp_cert *cert = value;
-    if (cert->complete)
-        lp_json_hex(json, cert->sha256, sizeof cert->sha256);
-    else
-        lp_json_null(json);
+    lp_json_hex(json, cert->complete ? cert->sha256 : NULL, sizeof cert->sha256);
 }
 
 static const struct field cert_fields[] = {
@@ -267,15 +252,12 @@ static void put_chain(struct lp_json *json, const struct lp_cert *chain, size_t 
     lp_json_close(json, ']');
 }
 
-/* ---- handshakes */
+/* ---- handshakes ---- */
 
 static void put_start(struct lp_json *json, const void *value)
 {
     const struct lp_session *session = value;
-    if (session->first_frame)
-        lp_json_time(json, &session->start, LP_TIME_NANO);
-    else
-        lp_json_null(json);
+    lp_json_time(json, session->first_frame ? &session->start : NULL, LP_TIME_NANO);
 }
 
 static void put_cipher(struct lp_json *json, const void *value)
@@ -362,7 +344,7 @@ static const struct field session_fields[] = {
     PLAIN("past_certificate", lp_session, past_certificate),
 };
 
-/* ---- the expected side */
+/* ---- the expected side ---- */
 
 static const char *hash_fault_name(enum lp_hash_fault fault)
 {
@@ -397,19 +379,13 @@ static void put_hash_fault(struct lp_json *json, const void *value)
 static void put_hash_hex(struct lp_json *json, const void *value)
 {
     const struct lp_cert_hash *hash = value;
-    if (hash->fault == LP_HASH_FINE)
-        lp_json_hex(json, hash->digest, hash->digest_len);
-    else
-        lp_json_null(json);
+    lp_json_hex(json, hash->fault == LP_HASH_FINE ? hash->digest : NULL, hash->digest_len);
 }
 
 static void put_hash_base64(struct lp_json *json, const void *value)
 {
     const struct lp_cert_hash *hash = value;
-    if (hash->fault == LP_HASH_FINE)
-        lp_json_base64(json, hash->digest, hash->digest_len);
-    else
-        lp_json_null(json);
+    lp_json_base64(json, hash->fault == LP_HASH_FINE ? hash->digest : NULL, hash->digest_len);
 }
 
 static const struct field hash_fields[] = {
@@ -476,7 +452,7 @@ static const struct field config_fields[] = {
     PLAIN("summary", lp_config, summary),
 };
 
-/* ---- findings and statistics */
+/* ---- findings and statistics ---- */
 
 static void put_session_index(struct lp_json *json, const void *value)
 {
@@ -505,19 +481,13 @@ static void put_link_types(struct lp_json *json, const void *value)
 static void put_first_time(struct lp_json *json, const void *value)
 {
     const struct lp_stats *stats = value;
-    if (stats->packets)
-        lp_json_time(json, &stats->first, LP_TIME_NANO);
-    else
-        lp_json_null(json);
+    lp_json_time(json, stats->packets ? &stats->first : NULL, LP_TIME_NANO);
 }
 
 static void put_last_time(struct lp_json *json, const void *value)
 {
     const struct lp_stats *stats = value;
-    if (stats->packets)
-        lp_json_time(json, &stats->last, LP_TIME_NANO);
-    else
-        lp_json_null(json);
+    lp_json_time(json, stats->packets ? &stats->last : NULL, LP_TIME_NANO);
 }
 
 static const struct field stats_fields[] = {
@@ -526,7 +496,7 @@ static const struct field stats_fields[] = {
     WHOLE("first", put_first_time),      WHOLE("last", put_last_time),
 };
 
-/* ---- the writer */
+/* ---- the writer ---- */
 
 static void put_schema(struct lp_json *json, const void *value)
 {

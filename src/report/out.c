@@ -138,12 +138,18 @@ static void digits(struct lp_out *out, uint64_t value, size_t width, char behind
         lp_out_char(out, behind);
 }
 
+bool lp_time_printable(const struct lp_time *time)
+{
+    static const int64_t year_0 = -62167219200, year_10000 = 253402300800;
+
+    return time->sec >= year_0 && time->sec < year_10000 && time->nsec <= 999999999;
+}
+
 bool lp_out_time(struct lp_out *out, const struct lp_time *time, enum lp_time_form form)
 {
     enum { DAY = 86400 };
-    static const int64_t year_0 = -62167219200, year_10000 = 253402300800;
 
-    if (time->sec < year_0 || time->sec >= year_10000 || time->nsec > 999999999)
+    if (!lp_time_printable(time))
         return false;
     int64_t day = (time->sec >= 0 ? time->sec : time->sec - (DAY - 1)) / DAY;
     uint64_t second = (uint64_t)(time->sec - day * DAY);

@@ -39,8 +39,9 @@ enum lp_time_form {
     LP_TIME_PEOPLE,  /* 2026-11-24 05:39:56 */
     LP_TIME_DAY,     /* 2026-11-24 */
 };
-/* False, and nothing written: the year has no four digits (RFC 3339 5.6), as in a capture whose
- * clock is garbage. */
+/* False: the year has no four digits (RFC 3339 5.6), as in a capture whose clock is garbage. */
+bool lp_time_printable(const struct lp_time *time);
+/* False, and nothing written, when it has not. */
 bool lp_out_time(struct lp_out *out, const struct lp_time *time, enum lp_time_form form);
 
 /* Hands everything to the descriptor and empties the buffer. False: out->error says why. */

@@ -78,6 +78,14 @@ void lp_text_prose(struct lp_report *report, const char *text)
     lp_out_char(report->out, '\n');
 }
 
+const char *lp_text_without_name(const char *text, const struct lp_capture *capture)
+{
+    size_t n = strlen(capture->path);
+    bool named = strncmp(text, capture->path, n) == 0 && strncmp(text + n, ": ", 2) == 0;
+
+    return named ? text + n + 2 : text;
+}
+
 static void endpoint(struct lp_out *out, const struct lp_endpoint *end)
 {
     char ip[46];
@@ -213,7 +221,7 @@ void lp_text_findings(struct lp_report *report, const struct lp_capture *capture
         /* The rows above show this one better than its sentence can. */
         if (strcmp(finding->code, "hash-mismatch") != 0) {
             lp_text_label(report, lp_severity_name(finding->severity));
-            lp_text_prose(report, finding->message);
+            lp_text_prose(report, lp_text_without_name(finding->message, capture));
         }
         if (finding->remedy && !advised(capture, i, least)) {
             lp_text_label(report, "to do");
@@ -222,7 +230,7 @@ void lp_text_findings(struct lp_report *report, const struct lp_capture *capture
     }
 }
 
-/* ---- the writer's row; verify and inspect have files of their own */
+/* ---- the writer's row; verify and inspect have files of their own ---- */
 
 static void extracted(struct lp_report *report, const struct lp_capture *capture,
                       const struct lp_file_list *files)

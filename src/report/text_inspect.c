@@ -14,9 +14,9 @@ static void session_line(struct lp_report *report, const struct lp_session *sess
 
     lp_text_numbered(report, "#", session->id);
     lp_text_ends(report, session);
-    lp_out_text(out, ", frame ");
-    lp_out_number(out, session->first_frame);
     if (session->first_frame) {
+        lp_out_text(out, ", from frame ");
+        lp_out_number(out, session->first_frame);
         lp_out_text(out, ", ");
         if (lp_out_time(out, &session->start, LP_TIME_PEOPLE))
             lp_out_text(out, " UTC");

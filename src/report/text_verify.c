@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- both sides of a comparison */
+/* ---- both sides of a comparison ---- */
 
 enum notation { BASE64, HEX };
 
@@ -84,9 +84,10 @@ static void start_row(struct lp_report *report, struct rows *rows, const char *s
 static void hash_name(struct lp_report *report, const struct lp_config *config,
                       const struct lp_cert_hash *hash)
 {
-    bool of_phone = strcmp(config->origin, "file") == 0;
+    bool by_itself =
+        strcmp(config->origin, "hash") == 0 || strcmp(config->origin, "certificate") == 0;
 
-    lp_out_text(report->out, of_phone ? " certHash" : " given #");
+    lp_out_text(report->out, by_itself ? " given #" : " certHash");
     lp_out_number(report->out, hash->n);
 }
 
@@ -194,7 +195,7 @@ static void compare_sides(struct lp_report *report, const struct lp_config *conf
     }
 }
 
-/* ---- one configuration */
+/* ---- one configuration ---- */
 
 /* The rule's word, for people. */
 static const char *pairing(const char *rule)
@@ -325,15 +326,17 @@ static void headline(struct lp_report *report, const struct lp_capture *capture)
     lp_out_text(report->out, capture->path);
     if (summary) {
         lp_out_text(report->out, ": ");
-        lp_out_text(report->out, summary);
+        lp_out_text(report->out, lp_text_without_name(summary, capture));
     }
     lp_out_char(report->out, '\n');
 }
 
 void lp_text_verified(struct lp_report *report, const struct lp_capture *capture)
 {
+    bool readable = capture->verdict != LP_UNREADABLE;
+
     headline(report, capture);
-    for (size_t i = 0; i < capture->config_count; i++)
+    for (size_t i = 0; readable && i < capture->config_count; i++)
         if (report->verbose || !settled(capture->configs[i].verdict))
             config_block(report, capture, &capture->configs[i]);
     for (size_t i = 0; report->verbose && i < capture->session_count; i++)

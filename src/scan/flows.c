@@ -90,9 +90,7 @@ static void on_gap(void *ctx, struct lp_flow *flow, unsigned dir, enum lp_gap ki
         lp_tls_cut(&state->tls, dir, cuts[kind], &input);
 }
 
-/* ---- a session
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- a session ---- */
 
 static bool put_chain(const struct lp_flows *flows, const struct lp_tls_half *half,
                       struct lp_cert **out, size_t *count)
@@ -252,9 +250,7 @@ struct lp_tcp_consumer lp_flows_consumer(struct lp_flows *flows)
                                     .close = on_close};
 }
 
-/* ---- handing over
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- handing over ---- */
 
 static int by_first_frame(const void *left, const void *right)
 {

@@ -129,13 +129,29 @@ static bool meet(struct lp_half *half, const struct incoming *in, uint64_t from,
     return true;
 }
 
+/* The index of the first mark that ends behind `offset`. */
+static size_t find_mark(const struct lp_assembly *assembly, uint64_t offset)
+{
+    size_t low = 0, high = assembly->mark_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (assembly->marks[middle].end <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The part of the incoming bytes that the stream already has. */
 static void meet_stream(struct lp_half *half, const struct incoming *in)
 {
     struct lp_assembly *assembly = half->assembly;
-    uint64_t mark_start = assembly->stream_offset;
+    size_t i = find_mark(assembly, in->from);
+    uint64_t mark_start = i ? assembly->marks[i - 1].end : assembly->stream_offset;
 
-    for (size_t i = 0; i < assembly->mark_count && mark_start < in->to; i++) {
+    for (; i < assembly->mark_count && mark_start < in->to; i++) {
         struct lp_mark *mark = &assembly->marks[i];
         uint64_t from = in->from > mark_start ? in->from : mark_start;
         uint64_t to = in->to < mark->end ? in->to : mark->end;
@@ -391,25 +407,43 @@ static void start_at(struct lp_half *half, uint64_t offset)
     assembly->piece_count = kept;
 }
 
-void lp_half_find_start(struct lp_half *half, const struct lp_half *peer)
+/* Of several initial sequence numbers, the one that the first acknowledgement lies closest behind.
+ */
+static uint32_t chosen_isn(const struct lp_half *half, const struct lp_half *peer)
+{
+    uint32_t isn = half->isns[0];
+
+    for (unsigned i = 1; i < half->isn_count; i++)
+        if (peer->first_ack - 1 - half->isns[i] < peer->first_ack - 1 - isn)
+            isn = half->isns[i];
+    return isn;
+}
+
+bool lp_half_find_start(struct lp_half *half, const struct lp_half *peer, bool now)
 {
     struct lp_assembly *assembly = half->assembly;
 
-    if (!assembly || half->isn_count == 0 ||
-        (assembly->started && (half->isn_count < 2 || assembly->stream.len)))
-        return;
-    uint32_t isn = half->isns[0];
-    for (unsigned i = 1; i < half->isn_count; i++)
-        if (peer->has_ack && peer->first_ack == half->isns[i] + 1)
-            isn = half->isns[i];
-    start_at(half, lp_half_offset(half, isn + 1));
+    if (!assembly || half->isn_count == 0 || (half->isn_count > 1 && !peer->has_ack))
+        return false;
+    if (assembly->started)
+        return true;
+    uint64_t offset = lp_half_offset(half, chosen_isn(half, peer) + 1);
+    size_t i = find_piece(assembly, offset);
+    if (now || (i < assembly->piece_count && assembly->pieces[i]->offset <= offset))
+        start_at(half, offset);
+    return true;
 }
 
 void lp_half_start_here(struct lp_half *half)
 {
     struct lp_assembly *assembly = half->assembly;
-    if (assembly && !assembly->started && assembly->piece_count)
+
+    if (!assembly || assembly->started)
+        return;
+    if (assembly->piece_count)
         start_at(half, assembly->pieces[0]->offset);
+    else if (assembly->snapped_count)
+        start_at(half, assembly->snapped[0].from);
 }
 
 struct lp_rd lp_half_lowest(const struct lp_half *half)
@@ -418,6 +452,14 @@ struct lp_rd lp_half_lowest(const struct lp_half *half)
     if (!assembly || assembly->piece_count == 0)
         return lp_rd_init(NULL, 0);
     return lp_rd_init(assembly->pieces[0]->bytes, assembly->pieces[0]->length);
+}
+
+uint64_t lp_half_waiting(const struct lp_half *half)
+{
+    const struct lp_assembly *assembly = half->assembly;
+    if (!assembly || assembly->piece_count == 0)
+        return 0;
+    return piece_end(assembly->pieces[assembly->piece_count - 1]) - assembly->pieces[0]->offset;
 }
 
 enum lp_store lp_half_drain(struct lp_half *half)

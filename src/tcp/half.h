@@ -68,12 +68,14 @@ void lp_half_note(struct lp_half *half, const struct lp_segment *segment);
 enum lp_store lp_half_store(struct lp_half *half, const struct lp_segment *segment,
                             struct lp_budget *budget);
 
-/* Where the stream begins, if a SYN tells: by the acknowledged one when SYN-ACKs differ. */
-void lp_half_find_start(struct lp_half *half, const struct lp_half *peer);
-/* Begins the stream at its lowest byte. */
+/* Begins the stream behind its SYN, as soon as the byte behind it is there, or at any rate `now`.
+ * False: no SYN tells where that is; when SYN-ACKs differ, the peer's acknowledgement chooses. */
+bool lp_half_find_start(struct lp_half *half, const struct lp_half *peer, bool now);
+/* Begins a stream that has not begun at its lowest byte. */
 void lp_half_start_here(struct lp_half *half);
-/* The lowest bytes at hand of a direction that has not started. */
+/* The lowest bytes at hand of a direction that has not started, and how far its bytes reach. */
 struct lp_rd lp_half_lowest(const struct lp_half *half);
+uint64_t lp_half_waiting(const struct lp_half *half);
 
 /* Moves what has become contiguous from the pieces into the stream. */
 enum lp_store lp_half_drain(struct lp_half *half);

@@ -34,12 +34,14 @@ struct lp_conn {
     struct lp_flow flow;
     struct lp_half half[2];
     struct lp_time last;
-    bool closed; /* the consumer heard its last of it */
+    uint64_t number; /* ascending: of two incarnations the later one has the higher */
+    bool closed;     /* the consumer heard its last of it */
 };
 
 struct lp_tcp {
     struct lp_conn **buckets; /* owned */
     size_t bucket_count, count;
+    uint64_t begun; /* connections ever */
     struct lp_conn *newest, *oldest;
     uint64_t seed;
     struct lp_budget *budget; /* borrowed */
@@ -72,9 +74,7 @@ bool lp_tcp_out_of_memory(const struct lp_tcp *tcp)
     return tcp->out_of_memory;
 }
 
-/* ---- the table
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 struct key {
     uint8_t low_ip[16], high_ip[16];
@@ -170,9 +170,7 @@ void lp_tcp_free(struct lp_tcp *tcp)
     lp_free(tcp);
 }
 
-/* ---- giving bytes to the consumer
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- giving bytes to the consumer ---- */
 
 static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end);
 
@@ -236,8 +234,8 @@ static void resolve(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool
 {
     struct lp_half *half = &conn->half[dir];
 
-    lp_half_find_start(half, &conn->half[1 - dir]);
-    lp_half_start_here(half);
+    if (!lp_half_find_start(half, &conn->half[1 - dir], true))
+        lp_half_start_here(half);
     while (!half->done && half->assembly && half->assembly->started && !half->assembly->frozen) {
         enum lp_store drained = lp_half_drain(half);
         offer(tcp, conn, dir, may_evict);
@@ -298,15 +296,19 @@ void lp_tcp_flush(struct lp_tcp *tcp)
         close_conn(tcp, tcp->oldest, true);
 }
 
-/* ---- finding the connection
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- finding the connection ---- */
 
 /* How far a sequence number lies outside what was seen of a direction. */
 static uint64_t distance(const struct lp_half *half, uint32_t seq)
 {
     uint64_t offset = lp_half_offset(half, seq);
     return offset < half->low ? half->low - offset : offset > half->high ? offset - half->high : 0;
+}
+
+/* How far two sequence numbers are apart, by the shorter way round. */
+static uint32_t apart(uint32_t a, uint32_t b)
+{
+    return a - b < b - a ? a - b : b - a;
 }
 
 static uint64_t misfit(const struct lp_conn *conn, const struct lp_segment *segment, unsigned dir)
@@ -318,30 +320,35 @@ static uint64_t misfit(const struct lp_conn *conn, const struct lp_segment *segm
         sum += distance(half, segment->seq);
     else if (peer->has_ack &&
              !(segment->flags & LP_TCP_RST)) /* compare with what the other end has acknowledged */
-        sum += (uint64_t)(uint32_t)__builtin_abs((int32_t)(segment->seq - peer->first_ack)) / 2;
+        sum += apart(segment->seq, peer->first_ack) / 2;
     if ((segment->flags & (LP_TCP_ACK | LP_TCP_RST)) == LP_TCP_ACK && peer->placed)
         sum += distance(peer, segment->ack);
     return sum;
 }
 
-/* Whether a SYN may belong to what is known of its direction. */
-static bool syn_fits(const struct lp_conn *conn, const struct lp_segment *segment, unsigned dir)
+/* The same for a SYN, which must precede what is known of its direction. UINT64_MAX: it cannot
+ * belong to it. */
+static uint64_t syn_misfit(const struct lp_conn *conn, const struct lp_segment *segment,
+                           unsigned dir)
 {
+    enum { THE_SAME, FITS, ANOTHER_ANSWER };
     const struct lp_half *half = &conn->half[dir], *peer = &conn->half[1 - dir];
     bool answer = segment->flags & LP_TCP_ACK;
 
     for (unsigned i = 0; i < half->isn_count; i++)
         if (half->isns[i] == segment->seq)
-            return true;
-    if (half->isn_count) /* another number: only as one of several answers to the same SYN */
-        return answer && peer->isn_count && segment->ack == peer->isns[0] + 1;
-    if (answer && peer->isn_count && segment->ack != peer->isns[0] + 1)
-        return false;
-    if (half->placed) {
-        uint64_t first = lp_half_offset(half, segment->seq + 1);
-        return first <= half->low && half->low - first < NEAR;
+            return THE_SAME;
+    bool fits = !answer || !peer->isn_count || segment->ack == peer->isns[0] + 1;
+    if (half->isn_count) { /* another number: only as one of several answers to the same SYN */
+        bool known = peer->isn_count || (half->has_ack && segment->ack == half->first_ack);
+        return answer && fits && known ? ANOTHER_ANSWER : UINT64_MAX;
     }
-    return !peer->has_ack || peer->first_ack - (segment->seq + 1) < NEAR;
+    uint64_t first = lp_half_offset(half, segment->seq);
+    if (half->placed)
+        fits = fits && first <= half->low && half->low - first < NEAR;
+    else
+        fits = fits && (!peer->has_ack || peer->first_ack - (segment->seq + 1) < NEAR);
+    return fits ? FITS : UINT64_MAX;
 }
 
 /* The incarnation that a segment belongs to. NULL: to none that is known; *stray: and it may not
@@ -351,36 +358,54 @@ static struct lp_conn *find(const struct lp_tcp *tcp, uint64_t hash, const struc
 {
     struct lp_conn *best = NULL;
     uint64_t best_misfit = UINT64_MAX;
-    unsigned incarnations = 0;
 
-    *stray = false;
     for (struct lp_conn *conn = tcp->buckets[hash % tcp->bucket_count]; conn;
          conn = conn->bucket_next) {
         if (conn->hash != hash || !has_key(conn, key))
             continue;
-        incarnations++;
-        if (segment->flags & LP_TCP_SYN) {
-            if (syn_fits(conn, segment, dir))
-                return conn;
-            continue;
-        }
-        uint64_t score = misfit(conn, segment, dir);
-        if (score < best_misfit) {
+        uint64_t score = segment->flags & LP_TCP_SYN ? syn_misfit(conn, segment, dir)
+                                                     : misfit(conn, segment, dir);
+        if (!best || score < best_misfit || (score == best_misfit && conn->number > best->number)) {
             best = conn;
             best_misfit = score;
         }
     }
-    *stray = incarnations >= MAX_INCARNATIONS || (best && segment->flags & LP_TCP_RST);
+    *stray = best && segment->flags & LP_TCP_RST;
     return best_misfit > FAR ? NULL : best;
+}
+
+/* Time stamps are the recording's and may be anything. */
+static bool is_past(struct lp_time now, struct lp_time then, int64_t seconds)
+{
+    int64_t due;
+    return !__builtin_add_overflow(then.sec, seconds, &due) && now.sec >= due;
 }
 
 static void reclaim(struct lp_tcp *tcp, struct lp_time now)
 {
     for (unsigned i = 0; i < RECLAIM && tcp->oldest; i++) {
-        if (now.sec - tcp->oldest->last.sec < (is_done(tcp->oldest) ? LINGER : IDLE))
+        if (!is_past(now, tcp->oldest->last, is_done(tcp->oldest) ? LINGER : IDLE))
             return;
         close_conn(tcp, tcp->oldest, true);
     }
+}
+
+/* Closes the first incarnation of two ends that have had many. */
+static void limit_incarnations(struct lp_tcp *tcp, uint64_t hash, const struct key *key)
+{
+    struct lp_conn *first = NULL;
+    unsigned count = 0;
+
+    for (struct lp_conn *conn = tcp->buckets[hash % tcp->bucket_count]; conn;
+         conn = conn->bucket_next) {
+        if (conn->hash != hash || !has_key(conn, key))
+            continue;
+        count++;
+        if (!first || conn->number < first->number)
+            first = conn;
+    }
+    if (count >= MAX_INCARNATIONS)
+        close_conn(tcp, first, true);
 }
 
 static struct lp_conn *begin(struct lp_tcp *tcp, uint64_t hash, const struct key *key)
@@ -396,6 +421,7 @@ static struct lp_conn *begin(struct lp_tcp *tcp, uint64_t hash, const struct key
     }
     struct lp_endpoint *end = conn->flow.end;
     conn->hash = hash;
+    conn->number = tcp->begun++;
     memcpy(end[0].ip.bytes, key->low_ip, 16);
     memcpy(end[1].ip.bytes, key->high_ip, 16);
     end[0].ip.family = end[1].ip.family = (uint8_t)key->family;
@@ -427,9 +453,7 @@ static void keep_tunnels(struct lp_tcp *tcp, struct lp_conn *conn,
     conn->flow.outer_count = datagram->outer_count;
 }
 
-/* ---- a segment
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- a segment ---- */
 
 /* Begins a stream that no SYN began, when its lowest bytes are recognised, or when too much has
  * piled up to wait longer. */
@@ -438,10 +462,10 @@ static void settle(const struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
     struct lp_half *half = &conn->half[dir];
     const struct lp_assembly *assembly = half->assembly;
 
-    lp_half_find_start(half, &conn->half[1 - dir]);
-    if (assembly->started || assembly->piece_count == 0)
+    if (lp_half_find_start(half, &conn->half[1 - dir], false) || assembly->started ||
+        assembly->piece_count == 0)
         return;
-    if (tcp->consumer.recognise(lp_half_lowest(half)) || half->high - half->low > MAX_UNSETTLED)
+    if (tcp->consumer.recognise(lp_half_lowest(half)) || lp_half_waiting(half) > MAX_UNSETTLED)
         lp_half_start_here(half);
 }
 
@@ -475,10 +499,9 @@ static void take_waiting(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
     struct lp_half *half = &conn->half[dir];
     enum lp_store drained;
 
-    if (!half->assembly || half->isn_count == 0 ||
-        (half->assembly->started && half->isn_count == 1))
+    if (!half->assembly || half->assembly->started ||
+        !lp_half_find_start(half, &conn->half[1 - dir], false))
         return;
-    lp_half_find_start(half, &conn->half[1 - dir]);
     do
         drained = lp_half_drain(half);
     while (drained == LP_STORE_BUDGET && evict(tcp, conn));
@@ -503,6 +526,7 @@ void lp_tcp_push(struct lp_tcp *tcp, const struct lp_datagram *datagram)
         if (stray)
             return;
         reclaim(tcp, datagram->time);
+        limit_incarnations(tcp, hash, &key);
         conn = begin(tcp, hash, &key);
         if (!conn)
             return;

@@ -43,6 +43,27 @@ bool lp_server_hello(struct lp_rd body, struct lp_tls_hello *out, const char **p
 enum lp_tls_want lp_certificate_list(struct lp_tls *tls, struct lp_tls_half *half,
                                      struct lp_rd body, bool whole, const char **problem);
 
+/* A direction in the course of being read. */
+struct lp_reading {
+    struct lp_tls *tls;
+    struct lp_tls_half *half;
+    const struct lp_tls_input *input;
+};
+
+/* messages.c. `from` and `to` are the stream offsets that the message's bytes came from. */
+void lp_reading_packet(const struct lp_reading *r, uint64_t from, uint64_t to, uint64_t *frame,
+                       struct lp_time *time);
+void lp_reading_first(const struct lp_reading *r, uint64_t from,
+                      uint64_t to); /* notes the first message's packet */
+void lp_reading_problem(const struct lp_reading *r, const char *problem, uint64_t from,
+                        uint64_t to);
+enum lp_tls_want lp_take_message(const struct lp_reading *r, uint8_t type, struct lp_rd body,
+                                 uint64_t from, uint64_t to);
+/* A Certificate message, or its beginning when not `whole`. Only the first of a direction counts.
+ */
+enum lp_tls_want lp_take_certificate(const struct lp_reading *r, struct lp_rd body, bool whole,
+                                     uint64_t from, uint64_t to);
+
 /* Where a handshake begins in a stream. */
 enum lp_search { LP_SEARCH_NO, LP_SEARCH_MORE, LP_SEARCH_FOUND };
 /* At the very start of `bytes`. `last`: nothing more will come, so that what is there must do. */

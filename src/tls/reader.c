@@ -17,133 +17,11 @@ enum {
     MESSAGE_HEADER = 4,
 };
 
-struct reading {
-    struct lp_tls *tls;
-    struct lp_tls_half *half;
-    const struct lp_tls_input *input;
-};
-
-static void packet_of(const struct reading *r, uint64_t from, uint64_t to, uint64_t *frame,
-                      struct lp_time *time)
-{
-    r->input->packet(r->input->ctx, from, to, frame, time);
-}
-
-static void note_first(const struct reading *r, uint64_t from, uint64_t to)
-{
-    if (!r->half->first_frame)
-        packet_of(r, from, to, &r->half->first_frame, &r->half->first_time);
-}
-
-static void note_problem(const struct reading *r, const char *problem, uint64_t from, uint64_t to)
-{
-    struct lp_time time;
-    if (!r->half->problem)
-        r->half->problem = problem;
-    if (!r->half->problem_frame)
-        packet_of(r, from, to, &r->half->problem_frame, &time);
-}
-
-static void forget_hello(struct lp_tls_half *half)
-{
-    struct lp_buf sni = half->hello.sni;
-    sni.len = 0;
-    half->hello = (struct lp_tls_hello){.sni = sni};
-}
-
-/* ---- messages
- * -------------------------------------------------------------------------------------------------------------------------
- */
-
-static void take_hello(const struct reading *r, bool client, struct lp_rd body, uint64_t from,
-                       uint64_t to)
-{
-    struct lp_tls_half *half = r->half;
-    const char *problem = NULL;
-
-    if (half->hello.complete && !half->hello.retry)
-        return; /* a second ClientHello after a HelloRetryRequest: the first one has told enough */
-    forget_hello(half);
-    half->hello.seen = true;
-    half->hello.sni.budget = r->tls->budget;
-    if (client)
-        half->is_client = true;
-    else
-        half->is_server = true;
-    if (!(client ? lp_client_hello : lp_server_hello)(body, &half->hello, &problem))
-        note_problem(r, problem, from, to);
-}
-
-/* A Certificate message, or its beginning. Only the first of a direction counts. */
-static enum lp_tls_want take_certificate(const struct reading *r, struct lp_rd body, bool whole,
-                                         uint64_t from, uint64_t to)
-{
-    enum { LIST_LENGTH = 3, ENTRY_LENGTH = 3 };
-    struct lp_tls_half *half = r->half;
-    const char *problem = NULL;
-    size_t before = half->cert_count;
-    struct lp_time time;
-
-    if (half->certificate_seen)
-        return LP_TLS_MORE;
-    if (lp_certificate_list(r->tls, half, body, whole, &problem) == LP_TLS_ROOM) {
-        half->cert_count = before;
-        return LP_TLS_ROOM;
-    }
-    half->certificate_seen = true;
-    half->certificate_complete = whole && !problem;
-    if (whole && problem)
-        note_problem(r, problem, from, to);
-    bool leaf = half->cert_count && half->certs[0].complete;
-    uint64_t leaf_end = from + LP_RECORD_HEADER + MESSAGE_HEADER + LIST_LENGTH + ENTRY_LENGTH +
-                        (leaf ? half->certs[0].bytes : 0);
-    if (whole || leaf) /* of a message that is cut, the packet that completed the leaf; record
-                          headers in between cost a few bytes */
-        packet_of(r, from, whole || leaf_end > to ? to : leaf_end, &half->certificate_frame, &time);
-    return LP_TLS_MORE;
-}
-
-static enum lp_tls_want take_message(const struct reading *r, uint8_t type, struct lp_rd body,
-                                     uint64_t from, uint64_t to)
-{
-    struct lp_tls_half *half = r->half;
-
-    note_first(r, from, to);
-    switch (type) {
-    case LP_CLIENT_HELLO:
-    case LP_SERVER_HELLO:
-        take_hello(r, type == LP_CLIENT_HELLO, body, from, to);
-        break;
-    case LP_CERTIFICATE:
-        return take_certificate(r, body, true, from, to);
-    case LP_SERVER_KEY_EXCHANGE:
-        half->is_server = half->key_exchange = true;
-        break;
-    case LP_CERTIFICATE_REQUEST:
-        half->is_server = true;
-        break;
-    case LP_SERVER_HELLO_DONE:
-        half->is_server = half->hello_done = true;
-        break;
-    case LP_CERTIFICATE_VERIFY:
-        half->is_client = true;
-        break;
-    case LP_CLIENT_KEY_EXCHANGE:
-        half->is_client = half->client_key_exchange = true;
-        break;
-    default: /* HelloRequest, NewSessionTicket, CertificateStatus, NextProtocol and others say
-                nothing that is needed */
-        break;
-    }
-    return LP_TLS_MORE;
-}
-
-/* ---- records to messages
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- records to messages ---- */
 
 /* Puts the payload behind what is there of a message. */
-static enum lp_tls_want keep_message(const struct reading *r, struct lp_rd payload, uint64_t from)
+static enum lp_tls_want keep_message(const struct lp_reading *r, struct lp_rd payload,
+                                     uint64_t from)
 {
     struct lp_buf *message = &r->half->message;
 
@@ -155,7 +33,7 @@ static enum lp_tls_want keep_message(const struct reading *r, struct lp_rd paylo
 }
 
 /* One whole message from the front of `bytes`, if there is one. *taken tells. */
-static enum lp_tls_want one_message(const struct reading *r, struct lp_rd *bytes, uint64_t from,
+static enum lp_tls_want one_message(const struct lp_reading *r, struct lp_rd *bytes, uint64_t from,
                                     uint64_t to, bool *taken)
 {
     struct lp_rd copy = *bytes, body;
@@ -164,7 +42,7 @@ static enum lp_tls_want one_message(const struct reading *r, struct lp_rd *bytes
     *taken = false;
     if (!lp_rd_u8(&copy, &type) || !lp_rd_vec(&copy, 3, &body))
         return LP_TLS_MORE;
-    enum lp_tls_want want = take_message(r, type, body, from, to);
+    enum lp_tls_want want = lp_take_message(r, type, body, from, to);
     if (want == LP_TLS_ROOM)
         return want;
     *bytes = copy;
@@ -174,7 +52,7 @@ static enum lp_tls_want one_message(const struct reading *r, struct lp_rd *bytes
 
 /* The whole message that the buffer begins with may have come with this record: reads it and drops
  * it. */
-static enum lp_tls_want buffered_messages(const struct reading *r, uint64_t to)
+static enum lp_tls_want buffered_messages(const struct lp_reading *r, uint64_t to)
 {
     struct lp_tls_half *half = r->half;
     struct lp_rd bytes = lp_rd_init(half->message.bytes, half->message.len);
@@ -190,7 +68,7 @@ static enum lp_tls_want buffered_messages(const struct reading *r, uint64_t to)
     return want;
 }
 
-static enum lp_tls_want handshake_payload(const struct reading *r, struct lp_rd payload,
+static enum lp_tls_want handshake_payload(const struct lp_reading *r, struct lp_rd payload,
                                           uint64_t from, uint64_t to)
 {
     struct lp_tls_half *half = r->half;
@@ -209,7 +87,7 @@ static enum lp_tls_want handshake_payload(const struct reading *r, struct lp_rd 
     return lp_rd_end(&payload) ? want : keep_message(r, payload, from);
 }
 
-static void take_alert(const struct reading *r, struct lp_rd payload, uint64_t from, uint64_t to)
+static void take_alert(const struct lp_reading *r, struct lp_rd payload, uint64_t from, uint64_t to)
 {
     struct lp_tls_half *half = r->half;
     struct lp_tls_alert alert = {0};
@@ -219,7 +97,7 @@ static void take_alert(const struct reading *r, struct lp_rd payload, uint64_t f
         !lp_rd_u8(&payload, &alert.level) || !lp_rd_u8(&payload, &alert.code) || alert.level < 1 ||
         alert.level > 2)
         return;
-    packet_of(r, from, to, &alert.frame, &time);
+    lp_reading_packet(r, from, to, &alert.frame, &time);
     half->alerts[half->alert_count++] = alert;
 }
 
@@ -233,7 +111,7 @@ static bool is_over(const struct lp_tls_half *half)
     return half->cipher_change && !(half->is_server && half->hello.retry);
 }
 
-static enum lp_tls_want take_record(const struct reading *r, uint8_t type, struct lp_rd payload,
+static enum lp_tls_want take_record(const struct lp_reading *r, uint8_t type, struct lp_rd payload,
                                     uint64_t from, uint64_t to)
 {
     struct lp_tls_half *half = r->half;
@@ -257,9 +135,7 @@ static enum lp_tls_want take_record(const struct reading *r, uint8_t type, struc
     return LP_TLS_MORE;
 }
 
-/* ---- a direction
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- a direction ---- */
 
 static enum lp_tls_want finish(struct lp_tls_half *half)
 {
@@ -331,7 +207,7 @@ static bool is_followed(struct lp_rd behind, bool last)
 }
 
 /* All whole records that are there. `last`: no more will come. */
-static enum lp_tls_want read_records(const struct reading *r, bool last)
+static enum lp_tls_want read_records(const struct lp_reading *r, bool last)
 {
     struct lp_tls_half *half = r->half;
     struct lp_rd bytes = bytes_from(r->input, half->at), payload;
@@ -340,8 +216,8 @@ static enum lp_tls_want read_records(const struct reading *r, bool last)
 
     while (bytes.left >= LP_RECORD_HEADER) {
         if (!lp_record_header(&bytes, &type, &length)) {
-            note_problem(r, "record (RFC 5246 6.2.1): what follows is no record", half->at,
-                         half->at + LP_RECORD_HEADER);
+            lp_reading_problem(r, "record (RFC 5246 6.2.1): what follows is no record", half->at,
+                               half->at + LP_RECORD_HEADER);
             half->cut = half->cut ? half->cut : LP_TLS_CUT_END;
             return finish(half);
         }
@@ -350,8 +226,8 @@ static enum lp_tls_want read_records(const struct reading *r, bool last)
         if (half->careful && type == LP_RECORD_HANDSHAKE && !is_followed(bytes, last)) {
             if (!last && bytes.left < LP_RECORD_HEADER)
                 break;
-            note_problem(r, "record (RFC 5246 6.2.1): what follows is no record", half->at,
-                         half->at + LP_RECORD_HEADER);
+            lp_reading_problem(r, "record (RFC 5246 6.2.1): what follows is no record", half->at,
+                               half->at + LP_RECORD_HEADER);
             return finish(half);
         }
         uint64_t end = half->at + LP_RECORD_HEADER + length;
@@ -369,7 +245,7 @@ enum lp_tls_want lp_tls_read(struct lp_tls *tls, unsigned dir, const struct lp_t
                              size_t *release)
 {
     struct lp_tls_half *half = &tls->half[dir];
-    struct reading r = {tls, half, input};
+    struct lp_reading r = {tls, half, input};
 
     *release = 0;
     if (half->state == LP_TLS_SEARCHING) {
@@ -398,7 +274,7 @@ void lp_tls_rewind(struct lp_tls *tls, unsigned dir)
 
 /* The part of a record that is there when the stream breaks off: handshake bytes count as far as
  * they go. */
-static void read_cut_record(const struct reading *r)
+static void read_cut_record(const struct lp_reading *r)
 {
     struct lp_tls_half *half = r->half;
     struct lp_rd bytes = r->input->bytes;
@@ -413,7 +289,7 @@ static void read_cut_record(const struct reading *r)
 }
 
 /* The message that will not be completed. */
-static void read_cut_message(const struct reading *r)
+static void read_cut_message(const struct lp_reading *r)
 {
     struct lp_tls_half *half = r->half;
     struct lp_rd bytes = lp_rd_init(half->message.bytes, half->message.len);
@@ -423,13 +299,13 @@ static void read_cut_message(const struct reading *r)
 
     if (!lp_rd_u8(&bytes, &type))
         return;
-    note_first(r, half->message_from, to);
+    lp_reading_first(r, half->message_from, to);
     if (type == LP_CLIENT_HELLO || type == LP_SERVER_HELLO) {
         half->hello.seen = true;
         half->is_client |= type == LP_CLIENT_HELLO;
         half->is_server |= type == LP_SERVER_HELLO;
     } else if (type == LP_CERTIFICATE && lp_rd_u24(&bytes, &length)) {
-        (void)take_certificate(r, bytes, false, half->message_from, to);
+        (void)lp_take_certificate(r, bytes, false, half->message_from, to);
     }
     half->message.len = 0;
 }
@@ -438,7 +314,7 @@ void lp_tls_cut(struct lp_tls *tls, unsigned dir, enum lp_tls_cut cut,
                 const struct lp_tls_input *rest)
 {
     struct lp_tls_half *half = &tls->half[dir];
-    struct reading r = {tls, half, rest};
+    struct lp_reading r = {tls, half, rest};
     size_t skip;
 
     if (half->state == LP_TLS_SEARCHING) {

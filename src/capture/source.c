@@ -152,6 +152,20 @@ static bool is_cut(const char *why)
            strncmp(why, "truncated pcapng dump file", 26) == 0;
 }
 
+/* libpcap hands on what the file holds: seconds of 32 bits as signed, though the format counts them
+ * without a sign (beyond the year 2038), and a fraction of a second that may be none. */
+static struct lp_time time_of(const struct pcap_pkthdr *header)
+{
+    enum { MOST_NANOSECONDS = 999999999 };
+    int64_t sec = header->ts.tv_sec, nsec = header->ts.tv_usec; /* nanoseconds, as asked for */
+
+    if (sec < 0 && sec >= INT32_MIN)
+        sec += INT64_C(1) << 32;
+    if (nsec < 0 || nsec > MOST_NANOSECONDS)
+        nsec = MOST_NANOSECONDS;
+    return (struct lp_time){sec, (uint32_t)nsec};
+}
+
 enum lp_read lp_source_next(struct lp_source *source, struct lp_packet *packet,
                             struct lp_error *error)
 {
@@ -161,8 +175,7 @@ enum lp_read lp_source_next(struct lp_source *source, struct lp_packet *packet,
 
     if (got == 1) {
         packet->frame = ++source->frame;
-        packet->time.sec = header->ts.tv_sec;
-        packet->time.nsec = (uint32_t)header->ts.tv_usec; /* nanoseconds, as asked for */
+        packet->time = time_of(header);
         packet->bytes = bytes;
         packet->captured = header->caplen;
         packet->original = header->len > header->caplen ? header->len : header->caplen;

@@ -34,7 +34,7 @@ struct lp_capture *lp_run_scan(struct lp_run *run, const char *path,
 typedef void (*lp_visit_fn)(void *ctx, const char *path);
 void lp_run_inputs(struct lp_run *run, lp_visit_fn visit, void *ctx);
 
-/* Whether the file begins like a capture: pcap in any variant, or pcapng. */
+/* Whether the file begins like a capture: pcap (microseconds, nanoseconds, Kuznetzov's), pcapng. */
 bool lp_is_capture(const char *path);
 
 #endif

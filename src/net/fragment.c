@@ -34,7 +34,7 @@ struct rebuild {
     bool has_head, snapped;
     unsigned rebuilds; /* how many rebuilt datagrams its fragments lay in */
     uint32_t total;    /* bytes; 0 until the last fragment was seen */
-    uint32_t extent; /* bytes of `bytes` in use */
+    uint32_t extent;   /* bytes of `bytes` in use */
     uint64_t last_frame;
     struct lp_time last_time;
     struct lp_buf bytes; /* owned */
@@ -127,10 +127,8 @@ static void hand_out(struct lp_fragments *fragments, struct rebuild *r, const st
     uint32_t present = covered(r->present, whole ? r->total : r->extent);
     /* The caller's count bounds the recursion, the datagram's own a nest that a loop unwinds. */
     unsigned within = r->rebuilds > from->rebuilds ? r->rebuilds : from->rebuilds;
-    struct lp_walk walk = {.datagram = r->head,
-                           .net = from->net,
-                           .rebuilds = within + 1,
-                           .depth = from->depth};
+    struct lp_walk walk = {
+        .datagram = r->head, .net = from->net, .rebuilds = within + 1, .depth = from->depth};
 
     unlink_rebuild(fragments, r);
     if (!whole)

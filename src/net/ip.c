@@ -58,6 +58,8 @@ void lp_layer_ipv4(struct lp_walk *walk)
     uint8_t version;
     uint16_t total, id, flags;
 
+    /* Whole, since all bytes are hashed, and an outer IPv6 header may have filled them. */
+    datagram->src = datagram->dst = (struct lp_ip){.family = 4};
     if (!lp_rd_u8(&walk->rest, &version) || !lp_rd_skip(&walk->rest, 1) ||
         !lp_rd_u16(&walk->rest, &total) || !lp_rd_u16(&walk->rest, &id) ||
         !lp_rd_u16(&walk->rest, &flags) || !lp_rd_skip(&walk->rest, 1) ||
@@ -69,7 +71,6 @@ void lp_layer_ipv4(struct lp_walk *walk)
     if (version >> 4 != 4 || header < 20 || (total != 0 && total < header) ||
         !lp_rd_skip(&walk->rest, header - 20))
         return;
-    datagram->src.family = datagram->dst.family = 4;
     take_payload(walk, total != 0 ? total - header : to_end_of_frame(walk));
 
     struct lp_fragment fragment = {

@@ -320,6 +320,26 @@ static void put_alerts(struct lp_json *json, const void *value)
     put_array(json, TABLE(alert_fields, lp_alert), session->alerts, session->alert_count, true);
 }
 
+static void put_ip(struct lp_json *json, const void *value)
+{
+    char text[46];
+
+    lp_ip_text(value, text, sizeof text);
+    lp_json_text(json, text[0] ? text : NULL);
+}
+
+static const struct field tunnel_fields[] = {
+    PLAIN("tunnel", lp_tunnel, name),
+    AS("src", lp_tunnel, src, put_ip),
+    AS("dst", lp_tunnel, dst, put_ip),
+};
+
+static void put_tunnels(struct lp_json *json, const void *value)
+{
+    const struct lp_session *session = value;
+    put_array(json, TABLE(tunnel_fields, lp_tunnel), session->tunnels, session->tunnel_count, true);
+}
+
 static const struct field session_fields[] = {
     PLAIN("id", lp_session, id),
     PLAIN("transport", lp_session, transport),
@@ -342,6 +362,7 @@ static const struct field session_fields[] = {
     AS("offered_version", lp_session, offered_version, put_version),
     PLAIN("chain_complete", lp_session, chain_complete),
     PLAIN("past_certificate", lp_session, past_certificate),
+    WHOLE("tunnels", put_tunnels),
 };
 
 /* ---- the expected side ---- */

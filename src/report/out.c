@@ -1,5 +1,7 @@
 #include "report/out.h"
 
+#include "base/date.h"
+
 #include "base/rd.h"
 #include "base/text.h"
 
@@ -100,30 +102,6 @@ void lp_out_pem(struct lp_out *out, const uint8_t *der, size_t n)
     lp_out_text(out, "-----END CERTIFICATE-----\n");
 }
 
-struct date {
-    int64_t year;
-    unsigned month, day;
-};
-
-/* The Gregorian date of a day counted from 1970-01-01. Years are taken to begin in March, so that
- * the leap day is the last of its year, and 400 of them are always 146,097 days. */
-static struct date date_of_day(int64_t day)
-{
-    enum { ERA_DAYS = 146097, DAYS_TO_1970 = 719468 /* from 0000-03-01 */ };
-    int64_t shifted = day + DAYS_TO_1970;
-    int64_t era = (shifted >= 0 ? shifted : shifted - (ERA_DAYS - 1)) / ERA_DAYS;
-    unsigned of_era = (unsigned)(shifted - era * ERA_DAYS);
-    unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
-    unsigned march_month = (5 * of_year + 2) / 153; /* 0 is March; 153 days in five months */
-    struct date date = {
-        .year = (int64_t)year + era * 400 + (march_month >= 10),
-        .month = march_month < 10 ? march_month + 3 : march_month - 9,
-        .day = of_year - (153 * march_month + 2) / 5 + 1,
-    };
-    return date;
-}
-
 /* `width` decimal digits, and what stands behind them (NUL: nothing). */
 static void digits(struct lp_out *out, uint64_t value, size_t width, char behind)
 {
@@ -153,7 +131,7 @@ bool lp_out_time(struct lp_out *out, const struct lp_time *time, enum lp_time_fo
         return false;
     int64_t day = (time->sec >= 0 ? time->sec : time->sec - (DAY - 1)) / DAY;
     uint64_t second = (uint64_t)(time->sec - day * DAY);
-    struct date date = date_of_day(day);
+    struct lp_date date = lp_date_of_day(day);
 
     digits(out, (uint64_t)date.year, 4, '-');
     digits(out, date.month, 2, '-');

@@ -39,7 +39,7 @@ static struct flow_state *state_of(struct lp_flows *flows, struct lp_flow *flow)
         return NULL;
     }
     state->tls.add_cert = lp_cert_store_add;
-    state->tls.add_ctx = flows->store;
+    state->tls.add_ctx = flows->sessions->store;
     state->tls.budget = &flow->budget;
     flow->state = state;
     return state;
@@ -90,96 +90,30 @@ static void on_gap(void *ctx, struct lp_flow *flow, unsigned dir, enum lp_gap ki
         lp_tls_cut(&state->tls, dir, cuts[kind], &input);
 }
 
-/* ---- a session ---- */
+/* ---- the end of a connection ---- */
 
-static bool put_chain(const struct lp_flows *flows, const struct lp_tls_half *half,
-                      struct lp_cert **out, size_t *count)
-{
-    if (half->cert_count == 0)
-        return true;
-    struct lp_cert *chain = lp_arena_alloc(flows->arena, half->cert_count * sizeof *chain);
-    if (!chain)
-        return false;
-    for (size_t i = 0; i < half->cert_count; i++) {
-        if (half->certs[i].complete)
-            chain[i] = *(const struct lp_cert *)half->certs[i].stored;
-        chain[i].depth = (unsigned)i;
-        chain[i].bytes = half->certs[i].bytes;
-    }
-    *out = chain;
-    *count = half->cert_count;
-    return true;
-}
-
-static void find_faults(struct lp_flows *flows, const struct lp_tls *tls,
-                        const struct lp_flow_end ends[2], size_t session)
-{
-    for (unsigned dir = 0; dir < 2; dir++) {
-        const struct lp_tls_half *half = &tls->half[dir];
-        struct lp_finding finding = {.severity = LP_WARNING, .session = (int64_t)session};
-        if (half->problem) {
-            finding.code = "malformed";
-            finding.frame = half->problem_frame;
-            lp_findings_add(flows->findings, &finding, "%s: packet %llu: %s", flows->path,
-                            (unsigned long long)half->problem_frame, half->problem);
-        }
-        if (ends[dir].conflicts) {
-            finding.code = "copies-differ";
-            finding.frame = ends[dir].first_conflict_frame;
-            finding.remedy =
-                "look at both packets: a middlebox, a damaged copy or an attack may be at work";
-            lp_findings_add(flows->findings, &finding,
-                            "%s: packet %llu: a retransmission (RFC 9293 3.8.1) holds other bytes "
-                            "than the first copy; the first "
-                            "counts, unless only a later one has a right checksum",
-                            flows->path, (unsigned long long)ends[dir].first_conflict_frame);
-        }
-    }
-}
-
-static bool put_tunnels(const struct lp_flows *flows, const struct lp_flow *flow,
-                        struct lp_session *session)
-{
-    if (flow->outer_count == 0)
-        return true;
-    struct lp_tunnel *tunnels = lp_arena_alloc(flows->arena, flow->outer_count * sizeof *tunnels);
-    if (!tunnels)
-        return false;
-    for (unsigned i = 0; i < flow->outer_count; i++)
-        tunnels[i] =
-            (struct lp_tunnel){flow->outer[i].tunnel, flow->outer[i].src, flow->outer[i].dst};
-    session->tunnels = tunnels;
-    session->tunnel_count = flow->outer_count;
-    return true;
-}
-
-static bool put_session(struct lp_flows *flows, const struct lp_tls *tls,
+static void put_session(struct lp_flows *flows, const struct lp_tls *tls,
                         const struct lp_flow *flow, const struct lp_flow_end ends[2], bool at_end)
 {
-    struct lp_tls_circumstances known[2];
-    struct lp_session session = {.transport = "tcp", .carrier = "tls"};
+    struct lp_way way = {.transport = "tcp",
+                         .carrier = "tls",
+                         .end = {flow->end[0], flow->end[1]},
+                         .outer = flow->outer,
+                         .outer_count = flow->outer_count};
 
-    for (unsigned dir = 0; dir < 2; dir++)
-        known[dir] = (struct lp_tls_circumstances){.packets = ends[dir].packets > 0,
-                                                   .acks = ends[dir].acks,
-                                                   .closed = ends[dir].fin || ends[dir].rst,
-                                                   .unseen = ends[dir].acked_unseen,
-                                                   .limited = ends[dir].limited || !at_end,
-                                                   .cut_short = flows->cut_short && at_end,
-                                                   .opened = ends[dir].opened};
-    unsigned client = lp_tls_client(tls, known);
-    session.client = flow->end[client];
-    session.server = flow->end[1 - client];
-    if (!put_tunnels(flows, flow, &session) ||
-        !lp_tls_describe(tls, known, flows->arena, &session) ||
-        !put_chain(flows, &tls->half[1 - client], &session.chain, &session.chain_count) ||
-        !put_chain(flows, &tls->half[client], &session.client_chain, &session.client_chain_count) ||
-        !lp_grow_array(&flows->sessions, &flows->cap, flows->count + 1, sizeof session))
-        return false;
-    flows->limited += session.outcome == LP_OUTCOME_LIMIT;
-    find_faults(flows, tls, ends, flows->count);
-    flows->sessions[flows->count++] = session;
-    return true;
+    for (unsigned dir = 0; dir < 2; dir++) {
+        way.known[dir] =
+            (struct lp_tls_circumstances){.packets = ends[dir].packets > 0,
+                                          .acks = ends[dir].acks,
+                                          .closed = ends[dir].fin || ends[dir].rst,
+                                          .unseen = ends[dir].acked_unseen,
+                                          .limited = ends[dir].limited || !at_end,
+                                          .cut_short = flows->sessions->cut_short && at_end,
+                                          .opened = ends[dir].opened};
+        way.conflicts[dir] = ends[dir].conflicts;
+        way.first_conflict_frame[dir] = ends[dir].first_conflict_frame;
+    }
+    lp_sessions_add(flows->sessions, tls, &way);
 }
 
 /* Once per capture: what is in there would take a reader of its own. */
@@ -194,11 +128,11 @@ static void note_wrapped(struct lp_flows *flows, const char *protocol, const str
         ends[0].first_frame && (!ends[1].first_frame || ends[0].first_frame < ends[1].first_frame)
             ? ends[0].first_frame
             : ends[1].first_frame;
-    lp_findings_add(flows->findings, &finding,
+    lp_findings_add(flows->sessions->findings, &finding,
                     "%s: packet %llu: %s between ports %u and %u carries TLS inside its own "
                     "headers, which are not read",
-                    flows->path, (unsigned long long)finding.frame, protocol, flow->end[0].port,
-                    flow->end[1].port);
+                    flows->sessions->path, (unsigned long long)finding.frame, protocol,
+                    flow->end[0].port, flow->end[1].port);
 }
 
 /* A SYN that was not answered, or answered by a reset. */
@@ -212,7 +146,7 @@ static void note_attempt(struct lp_flows *flows, const struct lp_flow *flow,
         return;
     if (!lp_grow_array(&flows->attempts, &flows->attempt_cap, flows->attempt_count + 1,
                        sizeof *flows->attempts)) {
-        flows->out_of_memory = true;
+        flows->sessions->out_of_memory = true;
         return;
     }
     flows->attempts[flows->attempt_count++] = (struct lp_attempt){.client = flow->end[from],
@@ -232,8 +166,8 @@ static void on_close(void *ctx, struct lp_flow *flow, const struct lp_flow_end e
     }
     if (state->wrapped)
         note_wrapped(flows, state->wrapped, flow, ends);
-    else if (lp_tls_found(&state->tls) && !put_session(flows, &state->tls, flow, ends, at_end))
-        flows->out_of_memory = true;
+    else if (lp_tls_found(&state->tls))
+        put_session(flows, &state->tls, flow, ends, at_end);
     lp_tls_free(&state->tls);
     lp_free(state);
     lp_budget_give(&flow->budget, sizeof *state);
@@ -252,14 +186,6 @@ struct lp_tcp_consumer lp_flows_consumer(struct lp_flows *flows)
 
 /* ---- handing over ---- */
 
-static int by_first_frame(const void *left, const void *right)
-{
-    const struct lp_session *a = left, *b = right;
-    if (a->first_frame != b->first_frame)
-        return a->first_frame < b->first_frame ? -1 : 1;
-    return a->id < b->id ? -1 : a->id > b->id;
-}
-
 static int attempt_by_frame(const void *left, const void *right)
 {
     const struct lp_attempt *a = left, *b = right;
@@ -268,37 +194,16 @@ static int attempt_by_frame(const void *left, const void *right)
 
 bool lp_flows_take(struct lp_flows *flows, struct lp_capture *capture)
 {
-    unsigned *place = lp_alloc_array(flows->count, sizeof *place);
-
-    if (!place)
-        return false;
-    for (size_t i = 0; i < flows->count; i++)
-        flows->sessions[i].id = (unsigned)i;
-    if (flows->count)
-        qsort(flows->sessions, flows->count, sizeof *flows->sessions, by_first_frame);
-    for (size_t i = 0; i < flows->count; i++) {
-        place[flows->sessions[i].id] = (unsigned)i;
-        flows->sessions[i].id = (unsigned)i;
-    }
-    for (size_t i = 0; i < flows->findings->count; i++)
-        if (flows->findings->items[i].session >= 0)
-            flows->findings->items[i].session = place[flows->findings->items[i].session];
-    lp_free(place);
     if (flows->attempt_count)
         qsort(flows->attempts, flows->attempt_count, sizeof *flows->attempts, attempt_by_frame);
     capture->attempt_count = flows->attempt_count;
     capture->attempts = lp_arena_copy(capture->arena, flows->attempts,
                                       flows->attempt_count * sizeof *flows->attempts);
-    capture->session_count = flows->count;
-    capture->sessions =
-        lp_arena_copy(capture->arena, flows->sessions, flows->count * sizeof *flows->sessions);
-    return capture->sessions && capture->attempts;
+    return capture->attempts != NULL;
 }
 
 void lp_flows_free(struct lp_flows *flows)
 {
-    lp_free(flows->sessions);
     lp_free(flows->attempts);
-    flows->sessions = NULL;
     flows->attempts = NULL;
 }

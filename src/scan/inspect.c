@@ -24,6 +24,7 @@ struct scan {
     struct lp_budget budget;
     struct lp_findings findings;
     struct lp_cert_store *store; /* owned */
+    struct lp_sessions sessions;
     struct lp_flows flows;
     struct lp_tcp *tcp;       /* owned */
     struct lp_net *net;       /* owned */
@@ -66,10 +67,11 @@ static bool build(struct scan *scan)
     scan->budget.limit = options->max_memory ? options->max_memory : DEFAULT_MEMORY;
     lp_findings_start(&scan->findings, arena, NULL, 0);
     scan->store = lp_cert_store_new(seed, arena, options);
-    scan->flows = (struct lp_flows){.arena = arena,
-                                    .store = scan->store,
-                                    .path = scan->capture->path,
-                                    .findings = &scan->findings};
+    scan->sessions = (struct lp_sessions){.arena = arena,
+                                          .store = scan->store,
+                                          .path = scan->capture->path,
+                                          .findings = &scan->findings};
+    scan->flows = (struct lp_flows){.sessions = &scan->sessions};
     struct lp_tcp_consumer consumer = lp_flows_consumer(&scan->flows);
     scan->tcp = lp_tcp_new(seed, &scan->budget,
                            options->max_connection ? options->max_connection : DEFAULT_CONNECTION,
@@ -98,7 +100,7 @@ static void count_packet(struct lp_stats *stats, const struct lp_packet *packet)
 
 static bool out_of_memory(const struct scan *scan)
 {
-    return scan->flows.out_of_memory || scan->findings.failed || lp_tcp_out_of_memory(scan->tcp);
+    return scan->sessions.out_of_memory || scan->findings.failed || lp_tcp_out_of_memory(scan->tcp);
 }
 
 /* Reads to the end. A break in the input is noted; what was read before it counts. */
@@ -117,7 +119,7 @@ static void read_packets(struct scan *scan)
         count_packet(&capture->stats, &packet);
         lp_net_push(scan->net, link_type, &frame);
     }
-    scan->flows.cut_short = got == LP_READ_CUT;
+    scan->sessions.cut_short = got == LP_READ_CUT;
     if (got == LP_READ_CUT) {
         struct lp_finding finding = {
             .severity = LP_WARNING,
@@ -201,11 +203,11 @@ static void note_limit(struct scan *scan)
                                  .session = -1,
                                  .remedy = "allow more with --max-memory"};
 
-    if (scan->flows.limited)
+    if (scan->sessions.limited)
         lp_findings_add(&scan->findings, &finding,
                         "%s: the memory budget of %llu bytes cut off %llu handshakes",
                         scan->capture->path, (unsigned long long)scan->budget.limit,
-                        (unsigned long long)scan->flows.limited);
+                        (unsigned long long)scan->sessions.limited);
 }
 
 static enum lp_status finish(struct scan *scan, struct lp_error *error)
@@ -217,7 +219,8 @@ static enum lp_status finish(struct scan *scan, struct lp_error *error)
     note_fragments(scan);
     note_skipped(scan);
     note_limit(scan);
-    if (out_of_memory(scan) || !lp_flows_take(&scan->flows, capture)) {
+    if (out_of_memory(scan) || !lp_sessions_take(&scan->sessions, capture) ||
+        !lp_flows_take(&scan->flows, capture)) {
         lp_error_set(error, "%s: out of memory", capture->path);
         return LP_ERR_MEMORY;
     }
@@ -231,6 +234,7 @@ static void tear_down(struct scan *scan)
     lp_net_free(scan->net);
     lp_tcp_free(scan->tcp);
     lp_flows_free(&scan->flows);
+    lp_sessions_free(&scan->sessions);
     lp_cert_store_free(scan->store);
     lp_source_close(scan->source);
 }

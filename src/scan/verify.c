@@ -246,6 +246,33 @@ static void find_comparisons(struct run *run)
     tell_rest(run, &stories);
 }
 
+/* The only configuration was taken although the handshake came from another MAC than its phone's.
+ * Behind a router that is always so. */
+static void find_other_maker(struct run *run, const struct lp_config *config)
+{
+    const struct lp_session *session = run->held.items[0].session;
+    struct lp_finding what = {LP_INFO,
+                              "other-mac",
+                              (int64_t)(session - run->capture->sessions),
+                              session->first_frame,
+                              NULL,
+                              "where the capture was made next to the phone, give the "
+                              "configuration of the phone that made it"};
+    char name[16], seen[13];
+    uint8_t mac[6];
+
+    if (!config->phone || !session->client.has_mac ||
+        !lp_phone_name_find(config->phone, name, mac) ||
+        memcmp(mac, session->client.mac, sizeof mac) == 0)
+        return;
+    lp_hex_text(session->client.mac, sizeof mac, seen);
+    lp_findings_add(&run->findings, &what,
+                    "the handshake comes from the MAC address %s, not from that of %s: a router "
+                    "stands between, or "
+                    "another phone made it",
+                    seen, config->phone);
+}
+
 /* How sure it is that these handshakes are the phone's, and their server the headend. */
 static void find_doubts(struct run *run, const struct lp_config *config)
 {
@@ -267,6 +294,8 @@ static void find_doubts(struct run *run, const struct lp_config *config)
                         "address that name has",
                         server, unconfirmed->url);
     }
+    if (config->paired_by && strcmp(config->paired_by, "only") == 0 && run->held.count)
+        find_other_maker(run, config);
     if (config->paired_by && strcmp(config->paired_by, "only") == 0 && config->phone &&
         run->held.count && lp_pairing_path_names(run->capture->path, name, mac) &&
         strcmp(name, config->phone) != 0) {
@@ -419,8 +448,8 @@ static bool judge_capture(struct run *run)
         reason = LP_REASON_NO_CONFIG;
     find_other_phones(run);
     find_in_sessions(run, verdict);
-    if (reason == LP_REASON_NO_CONFIG || reason == LP_REASON_NO_TLS ||
-        reason == LP_REASON_NO_PACKETS)
+    if (reason == LP_REASON_NO_CONFIG ||
+        ((reason == LP_REASON_NO_TLS || reason == LP_REASON_NO_PACKETS) && !capture->error))
         lp_cause_undecided(&run->findings, NULL, reason, LP_WARNING);
 
     if (run->about == 1)
@@ -458,6 +487,19 @@ static void forget(struct lp_capture *capture)
     }
 }
 
+/* Of a folder of configurations only those are shown that this capture says something about. */
+static void leave_out_others(const struct run *run)
+{
+    struct lp_capture *capture = run->capture;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < capture->config_count && run->about > 0; i++)
+        if (!run->aside[i])
+            capture->configs[kept++] = capture->configs[i];
+    if (run->about > 0)
+        capture->config_count = kept;
+}
+
 static void show(struct run *run)
 {
     struct lp_capture *capture = run->capture;
@@ -467,6 +509,7 @@ static void show(struct run *run)
         capture->sessions[i].compared = run->compared[i];
         capture->sessions[i].verdict = lp_tally_verdict(&run->tallies[i], &unused);
     }
+    leave_out_others(run);
     capture->findings = run->findings.items;
     capture->finding_count = run->findings.count;
     capture->verified = true;

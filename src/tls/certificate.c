@@ -31,6 +31,10 @@ static bool der_fills(struct lp_rd certificate)
     return certificate.left == length;
 }
 
+/* Far more than any chain has. An entry costs memory of its own, and in 16 MiB of message there is
+ * room for millions. */
+enum { MAX_CERTIFICATES = 4096 };
+
 static struct lp_tls_cert *next_cert(struct lp_tls_half *half, uint32_t bytes)
 {
     if (!lp_grow_array(&half->certs, &half->cert_cap, half->cert_count + 1, sizeof *half->certs))
@@ -75,6 +79,10 @@ enum lp_tls_want lp_certificate_list(struct lp_tls *tls, struct lp_tls_half *hal
                        : "Certificate (RFC 5246 7.4.2): bytes behind the list";
     struct lp_rd list = lp_rd_head(&body, list_length);
     while (lp_rd_u24(&list, &length)) {
+        if (half->cert_count == MAX_CERTIFICATES) {
+            *problem = "Certificate (RFC 5246 7.4.2): more certificates than any chain has";
+            return LP_TLS_MORE;
+        }
         if (!take_entry(tls, half, lp_rd_head(&list, length), length, problem))
             return LP_TLS_ROOM;
         if (!lp_rd_skip(&list, length)) {

@@ -4,8 +4,6 @@
  */
 #include "tls/handshake.h"
 
-enum { MESSAGE_HEADER = 4 };
-
 void lp_reading_packet(const struct lp_reading *r, uint64_t from, uint64_t to, uint64_t *frame,
                        struct lp_time *time)
 {
@@ -57,7 +55,6 @@ static void take_hello(const struct lp_reading *r, bool client, struct lp_rd bod
 enum lp_tls_want lp_take_certificate(const struct lp_reading *r, struct lp_rd body, bool whole,
                                      uint64_t from, uint64_t to)
 {
-    enum { LIST_LENGTH = 3, ENTRY_LENGTH = 3 };
     struct lp_tls_half *half = r->half;
     const char *problem = NULL;
     size_t before = half->cert_count;
@@ -74,12 +71,9 @@ enum lp_tls_want lp_take_certificate(const struct lp_reading *r, struct lp_rd bo
     if (whole && problem)
         lp_reading_problem(r, problem, from, to);
     bool leaf = half->cert_count && half->certs[0].complete;
-    uint64_t leaf_end = from + LP_RECORD_HEADER + MESSAGE_HEADER + LIST_LENGTH + ENTRY_LENGTH +
-                        (leaf ? half->certs[0].bytes : 0);
-    if (whole || leaf) /* of a message that is cut, the packet that completed the leaf; record
-                          headers in between cost a few bytes */
-        lp_reading_packet(r, from, whole || leaf_end > to ? to : leaf_end, &half->certificate_frame,
-                          &time);
+    if (whole || leaf) /* of a message that is cut, the packet that completed the leaf */
+        lp_reading_packet(r, from, whole || !half->leaf_end ? to : half->leaf_end,
+                          &half->certificate_frame, &time);
     return LP_TLS_MORE;
 }
 

@@ -12,24 +12,47 @@
  */
 #include "tls/handshake.h"
 
-enum {
-    MAX_SEARCH = 64 * 1024, /* bytes in front of a handshake: greetings, a proxy's headers */
-    MESSAGE_HEADER = 4,
-};
+enum { MAX_SEARCH = 64 * 1024 }; /* bytes in front of a handshake: greetings, a proxy's headers */
 
 /* ---- records to messages ---- */
 
-/* Puts the payload behind what is there of a message. */
-static enum lp_tls_want keep_message(const struct lp_reading *r, struct lp_rd payload,
-                                     uint64_t from)
+/* How many bytes of a Certificate message its leaf takes, with all that stands before it; 0 when
+ * they are not there. */
+static size_t leaf_reach(struct lp_rd message)
 {
-    struct lp_buf *message = &r->half->message;
+    struct lp_rd rest = message, leaf;
+    uint8_t type;
 
-    if (message->len == 0)
-        r->half->message_from = from;
+    if (!lp_rd_u8(&rest, &type) || type != LP_CERTIFICATE || !lp_rd_skip(&rest, 3 + 3) ||
+        !lp_rd_vec(&rest, 3, &leaf))
+        return 0;
+    return message.left - rest.left;
+}
+
+/* `to` is where the buffered bytes end in the stream. */
+static void note_leaf(struct lp_tls_half *half, uint64_t to)
+{
+    size_t reach = leaf_reach(lp_rd_init(half->message.bytes, half->message.len));
+
+    if (reach && !half->leaf_end)
+        half->leaf_end = to - (half->message.len - reach);
+}
+
+/* Puts the rest of a record, which ends at `to`, behind what is there of a message. */
+static enum lp_tls_want keep_message(const struct lp_reading *r, struct lp_rd payload, uint64_t to)
+{
+    struct lp_tls_half *half = r->half;
+    struct lp_buf *message = &half->message;
+
+    if (message->len == 0) {
+        half->message_from = to - payload.left;
+        half->leaf_end = 0;
+    }
     message->budget = r->tls->budget;
-    return lp_buf_append(message, payload.ptr, payload.left) == LP_GROW_OK ? LP_TLS_MORE
-                                                                           : LP_TLS_ROOM;
+    if (lp_buf_append(message, payload.ptr, payload.left) != LP_GROW_OK)
+        return LP_TLS_ROOM;
+    note_leaf(half, to);
+    return LP_TLS_MORE;
 }
 
 /* One whole message from the front of `bytes`, if there is one. *taken tells. */
@@ -61,13 +84,21 @@ static enum lp_tls_want buffered_messages(const struct lp_reading *r, uint64_t t
 
     while (taken && want == LP_TLS_MORE && !lp_rd_end(&bytes))
         want = one_message(r, &bytes, half->message_from, to, &taken);
+    if (want == LP_TLS_ROOM)
+        return want;
     size_t left = bytes.left;
-    if (left && left != half->message.len)
+    if (left == half->message.len)
+        return want;
+    if (left)
         memmove(half->message.bytes, bytes.ptr, left);
     half->message.len = left;
+    half->message_from = to - left;
+    half->leaf_end = 0;
+    note_leaf(half, to);
     return want;
 }
 
+/* A record that finds no room will come again, and its messages with it: nothing of it is kept. */
 static enum lp_tls_want handshake_payload(const struct lp_reading *r, struct lp_rd payload,
                                           uint64_t from, uint64_t to)
 {
@@ -76,15 +107,20 @@ static enum lp_tls_want handshake_payload(const struct lp_reading *r, struct lp_
     bool taken = true;
 
     if (half->message.len) {
-        want = keep_message(r, payload, from);
-        return want == LP_TLS_MORE ? buffered_messages(r, to) : want;
+        size_t before = half->message.len;
+        want = keep_message(r, payload, to);
+        if (want == LP_TLS_MORE)
+            want = buffered_messages(r, to);
+        if (want == LP_TLS_ROOM)
+            half->message.len = before;
+        return want;
     }
     while (taken && !lp_rd_end(&payload)) {
         want = one_message(r, &payload, from, to, &taken);
         if (want == LP_TLS_ROOM)
             return want;
     }
-    return lp_rd_end(&payload) ? want : keep_message(r, payload, from);
+    return lp_rd_end(&payload) ? want : keep_message(r, payload, to);
 }
 
 static void take_alert(const struct lp_reading *r, struct lp_rd payload, uint64_t from, uint64_t to)
@@ -265,6 +301,7 @@ void lp_tls_rewind(struct lp_tls *tls, unsigned dir)
                                 .certs = half->certs,
                                 .cert_cap = half->cert_cap,
                                 .hello.sni = half->hello.sni,
+                                .careful = half->careful, /* what stood in front may be released */
                                 .cut = half->cut};
 
     fresh.message.len = 0;

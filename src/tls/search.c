@@ -58,10 +58,9 @@ static bool hello_fits(struct lp_rd fixed)
     uint8_t type, major, minor, session_id;
     uint32_t length;
 
-    if (!lp_rd_u8(&fixed, &type))
+    if (!lp_rd_u8(&fixed, &type) || fixed.left < 3)
         return true;
-    if (fixed.left >= 3 &&
-        (!lp_rd_u24(&fixed, &length) || length < HELLO_FIXED - 4 || length > MAX_HELLO))
+    if (!lp_rd_u24(&fixed, &length) || length < HELLO_FIXED - 4 || length > MAX_HELLO)
         return false;
     if (fixed.left >= 2 &&
         (!lp_rd_u8(&fixed, &major) || !lp_rd_u8(&fixed, &minor) || major != 3 || minor > 4))

@@ -69,7 +69,8 @@ struct lp_tls_half {
     bool searched;         /* origin is set */
     bool careful;          /* binary data stood in front: it may go on between the records */
     struct lp_buf message; /* a handshake message that spans records, as far as it has come */
-    uint64_t message_from; /* stream offset of its first record */
+    uint64_t message_from; /* stream offset of its first byte */
+    uint64_t leaf_end;     /* stream offset behind its leaf, once that is there; else 0 */
     uint64_t first_frame;  /* of the first message */
     struct lp_time first_time;
     struct lp_tls_hello hello;

@@ -1,5 +1,7 @@
 #include "verdict/words.h"
 
+#include "base/date.h"
+
 #include "phone/pairing.h"
 
 #include <inttypes.h>
@@ -28,36 +30,20 @@ void lp_server_text(const struct lp_comparison *comparison, char out[static LP_S
         snprintf(out, LP_SERVER_SIZE, "%s", address);
 }
 
-/* The Gregorian date of a day counted from 1970-01-01. Years are counted from March, so that the
- * leap day is the last of its year, and in eras of 400 years, which all have 146,097 days. */
-static void date_of_day(int64_t day, int64_t *year, int64_t *month, int64_t *of_month)
-{
-    day += 719468; /* from 0000-03-01 */
-    int64_t era = (day >= 0 ? day : day - 146096) / 146097;
-    int64_t of_era = day - era * 146097;
-    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t from_march = (5 * of_year + 2) / 153;
-
-    *of_month = of_year - (153 * from_march + 2) / 5 + 1;
-    *month = from_march < 10 ? from_march + 3 : from_march - 9;
-    *year = year_of_era + era * 400 + (*month <= 2);
-}
-
 void lp_date_text(const struct lp_time *time, char out[static LP_DATE_SIZE])
 {
     const int64_t limit = INT64_C(253402300800); /* the year 10000: RFC 3339 has four digits */
-    int64_t sec = time->sec, year, month, of_month;
+    int64_t sec = time->sec;
 
     if (sec < -limit || sec >= limit) {
         snprintf(out, LP_DATE_SIZE, "an impossible date");
         return;
     }
     int64_t of_day = (sec % 86400 + 86400) % 86400;
-    date_of_day((sec - of_day) / 86400, &year, &month, &of_month);
+    struct lp_date date = lp_date_of_day((sec - of_day) / 86400);
     snprintf(out, LP_DATE_SIZE,
-             "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z",
-             year, month, of_month, of_day / 3600, of_day / 60 % 60, of_day % 60);
+             "%04" PRId64 "-%02u-%02uT%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z", date.year,
+             date.month, date.day, of_day / 3600, of_day / 60 % 60, of_day % 60);
 }
 
 int lp_shown(const char *text)

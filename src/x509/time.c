@@ -1,4 +1,5 @@
 /* Dates of certificates, without the C library's time zones: those are global state. */
+#include "base/date.h"
 #include "x509/der.h"
 
 static bool digits(struct lp_rd *rd, unsigned *out)
@@ -58,17 +59,6 @@ static unsigned days_in_month(unsigned year, unsigned month)
     return month == 2 && leap(year) ? 29 : days[month - 1];
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar. Years are counted from March, so that the leap
- * day is a year's last, and in eras of 400 years, which all have the same length. */
-static int64_t days_since_1970(unsigned year, unsigned month, unsigned day)
-{
-    int64_t y = (int64_t)year + 400 - (month <= 2); /* one era more keeps year 0 positive */
-    int64_t era = y / 400, year_of_era = y % 400;
-    int64_t day_of_year = (153 * (int64_t)((month + 9) % 12) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return (era - 1) * 146097 + day_of_era - 719468;
-}
-
 static bool read_year(struct lp_rd *rd, uint8_t tag, unsigned *year)
 {
     unsigned century = 0, rest = 0;
@@ -103,8 +93,9 @@ bool lp_der_time(const struct lp_tlv *tlv, struct lp_time *out)
     if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
         minute > 59 || second > 59)
         return false;
-    out->sec = days_since_1970(year, month, day) * 86400 + (int64_t)hour * 3600 +
-               (int64_t)minute * 60 + second - ahead;
+    const struct lp_date date = {year, month, day};
+    out->sec = lp_day_of_date(&date) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 +
+               second - ahead;
     out->nsec = 0;
     return true;
 }

@@ -85,7 +85,8 @@ static void remove_all(const char *path, int depth)
     for (const struct dirent *entry; dir && (entry = readdir(dir));) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        if (snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name) >= (int)sizeof inner)
+            continue;
         if (unlink(inner) != 0 && depth > 0)
             remove_all(inner, depth - 1);
     }

@@ -16,10 +16,10 @@ static const struct lp_cert_facts *facts_made(struct lp_arena **arena, struct ma
 
 static void expect_error(const struct lp_cert_facts *facts, const char *what)
 {
-    assert_non_null(facts->x509_error);
-    assert_memory_equal(facts->x509_error, prefix, sizeof prefix - 1);
-    if (!strstr(facts->x509_error, what))
-        fail_msg("\"%s\" does not say \"%s\"", facts->x509_error, what);
+    const char *error = facts->x509_error ? facts->x509_error : "no error";
+
+    if (strncmp(error, prefix, sizeof prefix - 1) != 0 || !strstr(error, what))
+        fail_msg("\"%s\" does not say \"%s\"", error, what);
 }
 
 /* ---- digests */

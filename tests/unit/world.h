@@ -116,6 +116,7 @@ static inline struct lp_config config_of(struct world *world, const char *phone,
     config.phone = phone;
     if (url) {
         assert_true(lp_url_read(world->arena, url, strlen(url), &config.urls[0]));
+        config.urls[0].n = 1;
         config.url_count = 1;
     }
     config.hash_count = 1;
@@ -141,6 +142,7 @@ static inline void add_two_urls(struct world *world, const char *phone, const ch
 {
     struct lp_config config = config_of(world, phone, url1, byte);
     assert_true(lp_url_read(world->arena, url2, strlen(url2), &config.urls[1]));
+    config.urls[1].n = 2;
     config.url_count = 2;
     assert_true(lp_expected_add_config(world->expected, &config));
 }

@@ -1,0 +1,490 @@
+#!/usr/bin/env bash
+# The command line from outside: exit status, streams, names, directories, files.
+#
+#   cli.sh LEAFPRINT          (PYTHON: the interpreter for what reads JSON; python3)
+#
+# Works on tests/captures in a directory of its own. Every check that fails is told; the status is 1
+# if there was one.
+set -u
+export LC_ALL=C
+
+[ $# -eq 1 ] || { echo "usage: cli.sh LEAFPRINT" >&2; exit 2; }
+python=${PYTHON:-python3}
+leafprint=$(realpath "$1")
+captures=$(realpath "$(dirname "$0")/../captures")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+config=$captures/SEP001F6C81110E.cnf.xml
+match=$captures/phone-match.pcap
+mismatch=$captures/renewed-mismatch.pcap
+undecided=$captures/tls13.pcap
+chain=$captures/chain3.pcap
+checks=0
+failures=0
+
+failed() {
+    failures=$((failures + 1))
+    printf 'FAILED: %s\n' "$*" >&2
+}
+
+# run STATUS COMMAND...: runs leafprint; its streams go to the files out and err
+run() {
+    local wanted=$1 status
+    shift
+    "$leafprint" "$@" >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+    checks=$((checks + 1))
+    [ $status -eq "$wanted" ] || failed "leafprint $*: status $status instead of $wanted: $(head -3 "$work/err")"
+}
+
+# check WHAT COMMAND...: the command must succeed
+check() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    "$@" || failed "$what"
+}
+
+empty() { [ ! -s "$1" ]; }
+not_empty() { [ -s "$1" ]; }
+holds() { grep -qF -- "$2" "$1"; }
+lacks() { ! grep -qF -- "$2" "$1"; }
+lines() { [ "$(wc -l <"$1")" -eq "$2" ]; }
+same() { [ "$1" = "$2" ]; }
+
+# field NAME: that member of every JSON line in the file out
+field() {
+    "$python" -c 'import json, sys
+for line in open("out", encoding="utf-8"):
+    print(json.loads(line)[sys.argv[1]])' "$1"
+}
+
+# clean FILE: valid UTF-8 without control characters (but the newline) and without those that turn
+# the writing direction
+clean() {
+    iconv -f UTF-8 -t UTF-8 "$1" >/dev/null 2>&1 &&
+        ! grep -qaP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]' "$1"
+}
+
+# names DIRECTORY: what is in it, on one line
+names() { find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tr '\n' ' '; }
+count() { find "$1" -mindepth 1 -maxdepth 1 | wc -l; }
+
+exit_status_of_verify() {
+    run 0 verify -c "$config" "$match"
+    run 1 verify -c "$config" "$mismatch"
+    run 3 verify -c "$config" "$undecided"
+    run 2 verify -c "$config" nosuch.pcap
+    run 2 verify -c "$config" "$config"
+    # 2 before 1 before 3 before 0, whatever the order
+    run 3 verify -c "$config" "$match" "$undecided" "$match"
+    run 1 verify -c "$config" "$mismatch" "$undecided" "$match"
+    run 1 verify -c "$config" "$match" "$undecided" "$mismatch"
+    run 2 verify -c "$config" nosuch.pcap "$mismatch" "$undecided"
+    run 2 verify -c "$config" "$mismatch" "$undecided" nosuch.pcap
+    run 3 verify "$undecided"
+}
+
+fail_on() {
+    run 0 verify --fail-on trouble -c "$config" "$match" "$mismatch" "$undecided"
+    run 2 verify --fail-on trouble -c "$config" "$mismatch" nosuch.pcap
+    run 0 verify --fail-on never -c "$config" "$mismatch" "$undecided" nosuch.pcap
+    run 1 verify --fail-on mismatch -c "$config" "$mismatch" "$undecided"
+    run 0 inspect --fail-on trouble "$captures/empty.pcap"
+    run 0 inspect --fail-on never nosuch.pcap
+    run 2 verify --fail-on never -c nosuch.xml "$match"
+    run 2 verify --fail-on never --nonsense "$match"
+    run 2 verify --fail-on sometimes "$match"
+}
+
+exit_status_of_the_others() {
+    run 0 inspect "$match"
+    run 1 inspect "$captures/empty.pcap"
+    run 1 inspect "$captures/plain-http.pcap"
+    run 0 inspect "$captures/plain-http.pcap" "$match"
+    run 2 inspect nosuch.pcap "$match"
+    run 1 extract -o extracted "$captures/tls13.pcap"
+    run 2 extract -o extracted nosuch.pcap
+    run 2 hash nosuch.pem
+    run 2 hash "$work"
+    echo text >text.pem
+    run 1 hash text.pem
+    run 2 hash "$match"
+    check "a capture given to hash: points to inspect" holds err "leafprint inspect"
+}
+
+expected_side() {
+    run 2 verify -c nosuch.xml "$match"
+    check "no verdict without the expected side" empty out
+    check "the missing file is named" holds err nosuch.xml
+    run 2 verify --expect abcd "$match"
+    run 2 verify -c nosuch.xml --expect abcd "$match"
+    check "both faults are told" lines err 2
+    # The certificate is new after each recording: take what inspect shows.
+    run 0 inspect -f jsonl "$match"
+    local base64 hex
+    base64=$(grep -o '"sha1_base64":"[^"]*' out | head -1 | cut -d'"' -f4)
+    hex=$(grep -o '"sha1":"[^"]*' out | head -1 | cut -d'"' -f4)
+    run 0 verify --expect "$base64" "$match"
+    run 0 verify --expect "$hex" "$match"
+    run 0 verify --expect "$(sed 's/../&:/g; s/:$//' <<<"${hex^^}")" "$match"
+    run 1 verify --expect "$(tr 0-9a-f 1-9a-f0 <<<"$hex")" "$match"
+}
+
+bad_usage() {
+    local words
+    for words in "" "nosuch" "verify" "inspect" "extract" "hash" "verify -x $match" \
+        "verify --nonsense $match" "verify --server" "verify --leaf-only=1 $match" \
+        "inspect -c $config $match" "inspect --pem $match" "hash --leaf-only $match" \
+        "verify -f csv $match" "verify -f" "verify --color sometimes $match" \
+        "verify --max-memory 0 $match" "verify --max-memory 1T $match" \
+        "verify --max-memory -1 $match" "verify --max-memory 99999999999G $match" \
+        "verify --max-memory 18446744073709551616 $match" "verify -q -v $match" \
+        "verify --null $match" "verify --files-from list $match" "verify - -" \
+        "verify -c - -" "verify --files-from - -c -" "extract -o - --all $match" \
+        "extract -o - -f jsonl $match"; do
+        # shellcheck disable=SC2086 # words are words
+        run 2 $words
+        check "bad usage '$words': nothing on standard output" empty out
+        check "bad usage '$words': a message" not_empty err
+    done
+    run 2 verify --server "" "$match"
+    run 2 verify $'--\x1b[31m' "$match"
+    check "messages are printable" clean err
+}
+
+help_and_version() {
+    local command
+    run 0 --help
+    check "--help: nothing on standard error" empty err
+    for command in verify extract inspect hash; do
+        check "--help names $command" holds out "$command"
+    done
+    for command in verify extract inspect hash; do
+        run 0 $command --help
+        check "$command --help: usage" holds out "Usage: leafprint $command"
+        check "$command --help: nothing on standard error" empty err
+        cp out help
+        run 0 $command -h
+        check "$command -h is --help" cmp -s out help
+        run 0 $command --version
+        check "$command --version" holds out "leafprint "
+    done
+    run 0 verify --help nosuch.pcap
+    run 0 --version
+    check "--version: the libraries" holds out "libpcap"
+    check "--version: compiled and running" holds out "running"
+    run 0 verify --help
+    local option
+    while read -r option; do
+        check "$option is in the manual" holds "$captures/../../docs/leafprint.1" "Fl Fl ${option#--}"
+    done < <(grep -o -- '--[a-z-]*' out | sort -u)
+}
+
+options_between_and_behind() {
+    run 0 verify "$match" -c "$config"
+    run 0 verify --conf "$config" "$match"
+    cp "$match" ./-dash.pcap
+    run 0 verify -c "$config" -- -dash.pcap
+    check "-- ends the options" holds out "match: -dash.pcap"
+}
+
+quiet() {
+    run 1 verify -q -c "$config" "$mismatch"
+    check "-q: nothing on standard output" empty out
+    check "-q: nothing on standard error" empty err
+    run 2 verify -q -c "$config" nosuch.pcap
+    check "-q: nothing on standard output, trouble either" empty out
+    check "-q: trouble is told" holds err nosuch.pcap
+    run 1 verify -q -f jsonl -c "$config" "$mismatch"
+    check "-q -f jsonl: nothing on standard output" empty out
+}
+
+unreadable_input() {
+    run 2 verify -f jsonl -c "$config" nosuch.pcap "$match"
+    check "an unreadable capture is a line" lines out 2
+    check "its verdict is error" same "$(field verdict | head -1)" error
+    check "it is told on standard error" holds err nosuch.pcap
+    printf 'no capture at all' >text.pcap
+    run 2 verify -c "$config" text.pcap
+    check "a text is no capture" holds out "error: text.pcap"
+    : >nothing.pcap
+    run 2 verify -c "$config" nothing.pcap
+    run 2 inspect "$work/no/such/dir"
+}
+
+broken_output() {
+    local status
+    "$leafprint" inspect "$match" >/dev/full 2>err
+    status=$?
+    check "/dev/full: status 2" same $status 2
+    check "/dev/full: told" holds err "standard output"
+    "$leafprint" inspect --fail-on never "$match" >/dev/full 2>err
+    check "/dev/full: --fail-on never does not excuse it" same $? 2
+    "$leafprint" --help >/dev/full 2>err
+    check "/dev/full: --help" same $? 2
+    "$leafprint" verify --version >/dev/full 2>err
+    check "/dev/full: --version" same $? 2
+    "$leafprint" extract -o - --pem "$match" >/dev/full 2>err
+    check "/dev/full: extract -o -" same $? 2
+    "$leafprint" inspect "$match" >&- 2>err
+    check "standard output closed: status 2" same $? 2
+    "$leafprint" extract -o closed "$match" >&- 2>err
+    check "standard output closed: extract" same $? 2
+    check "standard output closed: the certificate holds itself alone" \
+        lacks <(cat closed/*) "closed/"
+    "$leafprint" inspect - <&- >out 2>err
+    check "standard input closed: status 2" same $? 2
+    "$leafprint" inspect nosuch.pcap 2>&- >out
+    check "standard error closed: status 2" same $? 2
+}
+
+closed_pipe() {
+    local status
+    # All captures make more than a pipe holds.
+    { "$leafprint" inspect -f jsonl -v "$captures" 2>err; echo $? >status; } | head -c 1 >/dev/null
+    status=$(cat status)
+    check "closed pipe: dies of SIGPIPE" same "$status" 141
+    check "closed pipe: quietly" lacks err "standard output"
+    { (trap '' PIPE; exec "$leafprint" inspect -f jsonl "$captures") 2>err; echo $? >status; } |
+        head -c 1 >/dev/null
+    status=$(cat status)
+    check "closed pipe, SIGPIPE ignored: status 2" same "$status" 2
+    check "closed pipe, SIGPIPE ignored: quietly" lacks err "standard output"
+}
+
+hostile_names() {
+    local name
+    for name in $'esc\x1b[31mred.pcap' $'new\nline.pcap' $'not\xffutf8.pcap' $'bi\xe2\x80\xaedi.pcap' \
+        ' .pcap' "quote\"back\\slash.pcap" $'tab\t.pcap'; do
+        cp "$match" "$name"
+        run 0 verify -c "$config" "$name"
+        check "hostile name, text: one line" lines out 1
+        check "hostile name, text: printable" clean out
+        run 0 verify -f jsonl -v -c "$config" "$name"
+        check "hostile name, JSON: one line" lines out 1
+        check "hostile name, JSON: valid UTF-8" clean out
+        cat out >>all.jsonl
+        rm "$name"
+        run 2 verify -c "$config" "$name"
+        check "hostile name, message: printable" clean err
+        run 2 verify -c "$name" "$match"
+        check "hostile configuration name, message: printable" clean err
+    done
+    mv all.jsonl out
+    check "hostile names, JSON: parses, and every name is there" same "$(field capture | wc -l)" 7
+    run 0 extract -o $'dir\x1b[31m' "$match"
+    check "hostile directory: printable" clean out
+}
+
+directories() {
+    mkdir -p tree/b/deep tree/A tree/hidden
+    cp "$match" tree/b/deep/one.pcap
+    cp "$match" tree/b/two.bin # a capture by its content
+    cp "$match" tree/A/three.pcap
+    cp "$match" "tree/hidden/.four.pcap"
+    echo text >tree/b/readme.txt
+    ln -s ../.. tree/b/loop
+    ln -s ../A/three.pcap tree/b/link.pcap
+    ln -s nowhere tree/b/dangling.pcap
+    mkfifo tree/b/fifo.pcap
+    run 0 inspect -f jsonl tree
+    check "directory: its captures, in order" same "$(field capture | tr '\n' ' ')" \
+        "tree/A/three.pcap tree/b/deep/one.pcap tree/b/link.pcap tree/b/two.bin tree/hidden/.four.pcap "
+    check "directory: what is no capture is passed over silently" empty err
+    run 0 inspect -f jsonl -v tree/
+    check "directory with a slash: no doubled slash" holds out '"capture":"tree/A/three.pcap"'
+    check "-v: says what was passed over" holds err "tree/b/readme.txt: passed over"
+    run 0 inspect -f jsonl tree/A "$match" tree/b/deep
+    check "input order is output order" same "$(field capture | tr '\n' ' ')" \
+        "tree/A/three.pcap $match tree/b/deep/one.pcap "
+    echo broken >tree/A/broken.pcap
+    run 2 inspect -f jsonl tree
+    check "directory: a broken capture is told" holds err "tree/A/broken.pcap"
+    rm tree/A/broken.pcap
+    cd tree || return
+    run 0 inspect -f jsonl .
+    cd ..
+    check "the directory . has names that begin with it" holds out '"capture":"./A/three.pcap"'
+    mkdir none
+    run 1 inspect none
+    check "an empty directory: no output" empty out
+    ln -s tree tree-link
+    run 0 inspect -f jsonl tree-link
+    check "a link named on the command line is followed" holds out "tree-link/A/three.pcap"
+}
+
+lists_of_files() {
+    printf '%s\n\n%s\n' "$match" "$mismatch" >list
+    run 1 verify -c "$config" -f jsonl --files-from list
+    check "--files-from: all lines, none for the empty one" lines out 2
+    printf '%s' "$match" >list # no newline at the end
+    run 0 verify -c "$config" -f jsonl --files-from list
+    check "--files-from: the last line without newline" lines out 1
+    cp "$match" $'two\nlines.pcap'
+    printf 'two\nlines.pcap\0%s\0' "$match" >list
+    run 0 verify -c "$config" -f jsonl --files-from list --null
+    check "--null: names with newlines" lines out 2
+    run 0 verify -c "$config" -f jsonl --files-from list -0
+    run 2 verify -c "$config" --files-from list
+    printf '%s\t%s\n' "$match" "$config" >list
+    run 2 verify --files-from list
+    check "--files-from: a second column is refused clearly" holds err "second column"
+    run 2 verify --files-from nosuch.list
+    check "--files-from: a missing list is named" holds err nosuch.list
+    run 2 verify --files-from "$work"
+    echo "$match" | "$leafprint" verify -c "$config" --files-from - >out 2>err
+    check "--files-from - : standard input" same $? 0
+    echo - | "$leafprint" verify -c "$config" --files-from - >out 2>err
+    check "--files-from - with - in it" same $? 2
+    : >list
+    run 0 verify -c "$config" --files-from list
+}
+
+standard_input() {
+    "$leafprint" verify -c "$config" - <"$match" >out 2>err
+    check "- : a file" same $? 0
+    check "- : its name" holds out "match: -"
+    # shellcheck disable=SC2002 # a pipe is the point
+    cat "$match" | "$leafprint" verify -c "$config" - >out 2>err
+    check "- : a pipe" same $? 0
+    "$leafprint" verify -c - "$match" <"$config" >out 2>err
+    check "-c - : the configuration from standard input" same $? 0
+}
+
+extract_files() {
+    run 0 extract -o one "$match"
+    check "extract: prints the names" lines out 1
+    check "extract: one leaf" same "$(count one)" 1
+    check "extract: the name" grep -qE '^one/phone-match_198\.51\.100\.1_443_leaf_[0-9a-f]{16}\.cer$' out
+    local leaf sha1
+    leaf=$(cat out)
+    sha1=$(sha1sum <"$leaf" | cut -d' ' -f1)
+    check "extract: the bytes of MANIFEST" same "$sha1" \
+        "$(awk -F'\t' '$1 == "phone-match.pcap" {print $6; exit}' "$captures/MANIFEST")"
+    run 0 extract -f jsonl -o one "$match"
+    check "extract again: nothing written anew" holds out '"written":false'
+    run 0 extract -o - "$match"
+    check "extract -o -: the same bytes" cmp -s out "$leaf"
+    check "extract -o -: nothing else" empty err
+    run 0 extract -o all --all "$chain"
+    check "extract --all: the chain" same "$(names all | sed 's/[^ ]*_443_\([a-z0-9]*\)_[^ ]*/\1/g')" \
+        "ca1 ca2 leaf "
+    run 0 extract -o pem --pem "$match"
+    check "extract --pem: a PEM file" holds "$(cat out)" "-----BEGIN CERTIFICATE-----"
+    run 0 extract -o - --pem "$match"
+    check "extract -o - --pem: the same" cmp -s out pem/*
+    run 2 extract -o - "$match" "$mismatch"
+    check "extract -o -: two leaves are refused" empty out
+    run 0 extract -o - "$match" "$match"
+    run 1 extract -o - "$undecided"
+    run 0 extract -q -o quiet "$match"
+    check "extract -q: no output" empty out
+    check "extract -q: the file all the same" not_empty quiet/*.cer
+    cd one || return
+    run 0 extract "$chain"
+    cd ..
+    check "extract: here by default" same "$(count one)" 2
+    printf x >"$leaf"
+    run 2 extract -o one "$match"
+    check "extract: other bytes are not overwritten" same "$(cat "$leaf")" x
+    run 2 extract -o /dev/null "$match"
+}
+
+hash_files() {
+    run 0 extract -o der "$match"
+    local der
+    der=$(cat out)
+    run 0 extract -o pems --pem "$match"
+    local pem
+    pem=$(cat out)
+    run 0 hash "$der"
+    check "hash: SHA-1" holds out "$(sha1sum <"$der" | cut -d' ' -f1)"
+    check "hash: SHA-256" holds out "$(sha256sum <"$der" | cut -d' ' -f1)"
+    check "hash: the line" grep -qE '^ *<certHash1>[A-Za-z0-9+/]{27}=</certHash1>$' out
+    grep -o '[A-Za-z0-9+/]*=</' out | tr -d '</' | base64 -d | od -An -tx1 | tr -d ' \n' >hex
+    check "hash: the line is the SHA-1" same "$(cat hex)" "$(sha1sum <"$der" | cut -d' ' -f1)"
+    tail -n +2 out >der.out
+    run 0 hash "$pem"
+    check "hash: DER and PEM are the same" cmp -s <(tail -n +2 out) der.out
+    "$leafprint" hash - <"$pem" >out 2>err
+    check "hash -: standard input" same $? 0
+    check "hash -: the same" cmp -s <(tail -n +2 out) der.out
+    cat "$pem" "$pem" >two.pem
+    run 0 hash -f jsonl two.pem
+    check "hash: every certificate of a file" lines out 2
+    check "hash: N counts" holds out "<certHash2>"
+    "$python" - "$captures/../../docs/leafprint.certificate.schema.json" <<'PYTHON' || failed "hash: schema"
+import json, sys
+import jsonschema
+schema = jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))
+for line in open("out"):
+    schema.validate(json.loads(line))
+PYTHON
+    run 2 hash "$der" nosuch.pem
+    check "hash: the readable one all the same" not_empty out
+    run 0 hash -q "$der"
+    check "hash -q: no output" empty out
+}
+
+colors() {
+    local escape=$'\x1b'
+    run 1 verify -c "$config" "$mismatch"
+    check "no colour into a file" lacks out "$escape"
+    cp out plain
+    run 1 verify --color always -c "$config" "$mismatch"
+    check "--color always" holds out "$escape"
+    check "colour changes nothing else" cmp -s <(sed "s/$escape\[[0-9]*m//g" out) plain
+    NO_COLOR=1 run 1 verify --color always -c "$config" "$mismatch"
+    check "--color always wins over NO_COLOR" holds out "$escape"
+    on_terminal() { # VARIABLES...: what verify writes to a terminal
+        script -qec "env $* '$leafprint' verify -c '$config' '$mismatch'" /dev/null >out </dev/null
+    }
+    on_terminal -u NO_COLOR TERM=xterm
+    check "a terminal: colour" holds out "$escape"
+    on_terminal NO_COLOR=1 TERM=xterm
+    check "a terminal with NO_COLOR: none" lacks out "$escape"
+    on_terminal NO_COLOR= TERM=xterm
+    check "a terminal with an empty NO_COLOR: colour" holds out "$escape"
+    on_terminal -u NO_COLOR TERM=dumb
+    check "a dumb terminal: none" lacks out "$escape"
+}
+
+same_everywhere() {
+    run 0 inspect -f jsonl "$captures"
+    cp out together
+    local name
+    for name in $(field capture); do
+        "$leafprint" inspect -f jsonl "$name" 2>/dev/null
+    done >alone
+    check "a directory gives what single runs give" cmp -s together alone
+    TZ=Asia/Kathmandu LANG=de_DE.UTF-8 run 0 inspect -f jsonl "$captures"
+    check "neither time zone nor locale changes a byte" cmp -s together out
+    run 0 inspect -f jsonl --max-memory 1G "$match"
+    run 0 inspect -f jsonl --max-memory 64k "$match"
+}
+
+exit_status_of_verify
+fail_on
+exit_status_of_the_others
+expected_side
+bad_usage
+help_and_version
+options_between_and_behind
+quiet
+unreadable_input
+broken_output
+closed_pipe
+hostile_names
+directories
+lists_of_files
+standard_input
+extract_files
+hash_files
+colors
+same_everywhere
+
+echo "$checks checks, $failures failed"
+[ "$failures" -eq 0 ]

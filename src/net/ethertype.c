@@ -29,6 +29,7 @@ static const struct lp_layer_row ethertypes[] = {
     {0x8926, vn_tag},            /* VN-tag, IEEE 802.1BR's forerunner */
     {0x8903, fabric_path},
     {0x88e5, macsec},
+    {0x888e, lp_layer_eapol},
 };
 
 enum { FIRST_ETHERTYPE = 0x0600, SHORTEST_TAG = 2 };

@@ -93,6 +93,8 @@ void lp_layer_gre(struct lp_walk *walk);
  * header */
 lp_layer_fn lp_udp_tunnel(struct lp_walk *walk, uint16_t src_port, uint16_t dst_port);
 
+/* net.c: IEEE 802.1X, for the owner of the net; ends the walk. */
+void lp_layer_eapol(struct lp_walk *walk);
 /* net.c: the first layer of a link type; NULL when it is not known. */
 lp_layer_fn lp_link_layer(uint32_t link_type);
 

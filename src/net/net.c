@@ -7,8 +7,8 @@
 
 struct lp_net {
     struct lp_fragments *fragments; /* owned */
-    lp_datagram_fn fn;
-    void *ctx; /* borrowed */
+    lp_datagram_fn fn, eapol; /* eapol: NULL when nobody asked */
+    void *ctx;                /* borrowed */
     struct lp_net_stats stats;
 };
 
@@ -94,6 +94,11 @@ lp_layer_fn lp_link_layer(uint32_t link_type)
     return lp_layer_find(link_types, sizeof link_types / sizeof link_types[0], link_type);
 }
 
+void lp_net_on_eapol(struct lp_net *net, lp_datagram_fn fn)
+{
+    net->eapol = fn;
+}
+
 bool lp_net_knows(int link_type)
 {
     return link_type >= 0 && lp_link_layer((uint32_t)link_type) != NULL;
@@ -155,6 +160,20 @@ const char *lp_skipped_name(enum lp_skipped what)
 void lp_net_deliver(struct lp_walk *walk)
 {
     walk->net->fn(walk->net->ctx, &walk->datagram);
+}
+
+void lp_layer_eapol(struct lp_walk *walk)
+{
+    struct lp_datagram frame = walk->datagram;
+    uint64_t length = (uint64_t)walk->rest.left + walk->cut;
+
+    if (!walk->net->eapol || !frame.has_mac)
+        return;
+    frame.src = frame.dst = (struct lp_ip){0};
+    frame.protocol = 0;
+    frame.bytes = lp_rd_rest(&walk->rest);
+    frame.announced = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
+    walk->net->eapol(walk->net->ctx, &frame);
 }
 
 void lp_net_flush(struct lp_net *net)

@@ -53,6 +53,10 @@ struct lp_net;
 struct lp_net *lp_net_new(uint64_t seed, struct lp_budget *budget, lp_datagram_fn fn, void *ctx);
 void lp_net_free(struct lp_net *net);
 
+/* From now on `fn` also gets what EAPOL frames (IEEE 802.1X) carry, wired or wireless: a datagram
+ * whose addresses are unknown (family 0) and whose MACs are the two ends. */
+void lp_net_on_eapol(struct lp_net *net, lp_datagram_fn fn);
+
 /* True when the link type is one that this module reads. */
 bool lp_net_knows(int link_type);
 

@@ -11,13 +11,14 @@
 #include "tcp/tcp.h"
 
 #include "base/hash.h"
+#include "base/table.h"
 #include "base/text.h"
+#include "net/ends.h"
 #include "tcp/half.h"
 
 #include <string.h>
 
 enum {
-    FIRST_BUCKETS = 1024,
     NEAR = 1 << 20,          /* bytes: a stream's first data lies this close to its SYN */
     FAR = 1 << 24,           /* bytes: further away than any window, so another connection */
     MAX_INCARNATIONS = 16,   /* of the same two ends, so that finding one stays cheap */
@@ -28,9 +29,7 @@ enum {
 };
 
 struct lp_conn {
-    struct lp_conn *bucket_next;   /* owned by the bucket */
-    struct lp_conn *newer, *older; /* borrowed: the list by last use */
-    uint64_t hash;
+    struct lp_node node; /* first: the table knows the connection by it */
     struct lp_flow flow;
     struct lp_half half[2];
     struct lp_time last;
@@ -39,10 +38,8 @@ struct lp_conn {
 };
 
 struct lp_tcp {
-    struct lp_conn **buckets; /* owned */
-    size_t bucket_count, count;
-    uint64_t begun; /* connections ever */
-    struct lp_conn *newest, *oldest;
+    struct lp_table table; /* of struct lp_conn, which it owns */
+    uint64_t begun;        /* connections ever */
     uint64_t seed;
     struct lp_budget *budget; /* borrowed */
     uint64_t max_connection;
@@ -56,12 +53,10 @@ struct lp_tcp *lp_tcp_new(uint64_t seed, struct lp_budget *budget, uint64_t max_
     struct lp_tcp *tcp = lp_alloc(sizeof *tcp);
     if (!tcp)
         return NULL;
-    tcp->buckets = lp_alloc_array(FIRST_BUCKETS, sizeof *tcp->buckets);
-    if (!tcp->buckets) {
+    if (!lp_table_start(&tcp->table)) {
         lp_free(tcp);
         return NULL;
     }
-    tcp->bucket_count = FIRST_BUCKETS;
     tcp->seed = seed;
     tcp->budget = budget;
     tcp->max_connection = max_connection;
@@ -76,67 +71,28 @@ bool lp_tcp_out_of_memory(const struct lp_tcp *tcp)
 
 /* ---- the table ---- */
 
-struct key {
-    uint8_t low_ip[16], high_ip[16];
-    uint16_t low_port, high_port;
-    uint32_t family;
-};
-
-/* The two ends in an order that both directions share; returns the direction of the segment. */
-static unsigned key_of(const struct lp_segment *segment, struct key *key)
+static struct lp_conn *conn_of(struct lp_node *node)
 {
-    const struct lp_datagram *d = segment->datagram;
-    int order = memcmp(d->src.bytes, d->dst.bytes, sizeof d->src.bytes);
-    bool swap = order > 0 || (order == 0 && segment->src_port > segment->dst_port);
-
-    memcpy(key->low_ip, swap ? d->dst.bytes : d->src.bytes, 16);
-    memcpy(key->high_ip, swap ? d->src.bytes : d->dst.bytes, 16);
-    key->low_port = swap ? segment->dst_port : segment->src_port;
-    key->high_port = swap ? segment->src_port : segment->dst_port;
-    key->family = d->src.family;
-    return swap ? 1 : 0;
+    return (struct lp_conn *)node;
 }
 
-static bool has_key(const struct lp_conn *conn, const struct key *key)
+/* The next connection between these two ends, `node` included; NULL: there is none. */
+static struct lp_conn *with_ends(struct lp_node *node, const struct lp_ends *ends)
 {
-    const struct lp_endpoint *end = conn->flow.end;
-    return end[0].port == key->low_port && end[1].port == key->high_port &&
-           end[0].ip.family == key->family && memcmp(end[0].ip.bytes, key->low_ip, 16) == 0 &&
-           memcmp(end[1].ip.bytes, key->high_ip, 16) == 0;
+    while (node && !lp_ends_are(ends, conn_of(node)->flow.end))
+        node = lp_table_next(node);
+    return conn_of(node);
 }
 
-static void grow_table(struct lp_tcp *tcp)
+static struct lp_conn *first_conn(const struct lp_tcp *tcp, uint64_t hash,
+                                  const struct lp_ends *ends)
 {
-    size_t count = tcp->bucket_count * 2;
-    struct lp_conn **buckets = lp_alloc_array(count, sizeof *buckets);
-
-    if (!buckets)
-        return; /* a fuller table is slower, not wrong */
-    for (size_t i = 0; i < tcp->bucket_count; i++) {
-        while (tcp->buckets[i]) {
-            struct lp_conn *conn = tcp->buckets[i];
-            tcp->buckets[i] = conn->bucket_next;
-            conn->bucket_next = buckets[conn->hash % count];
-            buckets[conn->hash % count] = conn;
-        }
-    }
-    lp_free(tcp->buckets);
-    tcp->buckets = buckets;
-    tcp->bucket_count = count;
+    return with_ends(lp_table_first(&tcp->table, hash), ends);
 }
 
-static void list_remove(struct lp_tcp *tcp, struct lp_conn *conn)
+static struct lp_conn *next_conn(const struct lp_conn *conn, const struct lp_ends *ends)
 {
-    *(conn->newer ? &conn->newer->older : &tcp->newest) = conn->older;
-    *(conn->older ? &conn->older->newer : &tcp->oldest) = conn->newer;
-}
-
-static void list_front(struct lp_tcp *tcp, struct lp_conn *conn)
-{
-    conn->newer = NULL;
-    conn->older = tcp->newest;
-    *(conn->older ? &conn->older->newer : &tcp->oldest) = conn;
-    tcp->newest = conn;
+    return with_ends(lp_table_next(&conn->node), ends);
 }
 
 static bool is_done(const struct lp_conn *conn)
@@ -147,12 +103,7 @@ static bool is_done(const struct lp_conn *conn)
 /* Takes a connection out of table and list and frees it; no callbacks. */
 static void forget(struct lp_tcp *tcp, struct lp_conn *conn)
 {
-    struct lp_conn **link = &tcp->buckets[conn->hash % tcp->bucket_count];
-    while (*link != conn)
-        link = &(*link)->bucket_next;
-    *link = conn->bucket_next;
-    list_remove(tcp, conn);
-    tcp->count--;
+    lp_table_remove(&tcp->table, &conn->node);
     for (unsigned dir = 0; dir < 2; dir++)
         lp_half_finish(&conn->half[dir], &conn->flow.budget);
     lp_free(conn->flow.outer);
@@ -164,9 +115,9 @@ void lp_tcp_free(struct lp_tcp *tcp)
 {
     if (!tcp)
         return;
-    while (tcp->oldest)
-        forget(tcp, tcp->oldest);
-    lp_free(tcp->buckets);
+    while (tcp->table.oldest)
+        forget(tcp, conn_of(tcp->table.oldest));
+    lp_table_end(&tcp->table);
     lp_free(tcp);
 }
 
@@ -177,12 +128,12 @@ static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end);
 /* Closes the least recently used connection other than `keep`. False: there is none. */
 static bool evict(struct lp_tcp *tcp, const struct lp_conn *keep)
 {
-    struct lp_conn *victim = tcp->oldest;
-    if (victim == keep && victim)
+    struct lp_node *victim = tcp->table.oldest;
+    if (victim && conn_of(victim) == keep)
         victim = victim->newer;
     if (!victim)
         return false;
-    close_conn(tcp, victim, false);
+    close_conn(tcp, conn_of(victim), false);
     return true;
 }
 
@@ -292,8 +243,8 @@ static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
 
 void lp_tcp_flush(struct lp_tcp *tcp)
 {
-    while (tcp->oldest)
-        close_conn(tcp, tcp->oldest, true);
+    while (tcp->table.oldest)
+        close_conn(tcp, conn_of(tcp->table.oldest), true);
 }
 
 /* ---- finding the connection ---- */
@@ -353,16 +304,13 @@ static uint64_t syn_misfit(const struct lp_conn *conn, const struct lp_segment *
 
 /* The incarnation that a segment belongs to. NULL: to none that is known; *stray: and it may not
  * begin one. */
-static struct lp_conn *find(const struct lp_tcp *tcp, uint64_t hash, const struct key *key,
+static struct lp_conn *find(const struct lp_tcp *tcp, uint64_t hash, const struct lp_ends *ends,
                             const struct lp_segment *segment, unsigned dir, bool *stray)
 {
     struct lp_conn *best = NULL;
     uint64_t best_misfit = UINT64_MAX;
 
-    for (struct lp_conn *conn = tcp->buckets[hash % tcp->bucket_count]; conn;
-         conn = conn->bucket_next) {
-        if (conn->hash != hash || !has_key(conn, key))
-            continue;
+    for (struct lp_conn *conn = first_conn(tcp, hash, ends); conn; conn = next_conn(conn, ends)) {
         uint64_t score = segment->flags & LP_TCP_SYN ? syn_misfit(conn, segment, dir)
                                                      : misfit(conn, segment, dir);
         if (!best || score < best_misfit || (score == best_misfit && conn->number > best->number)) {
@@ -383,23 +331,21 @@ static bool is_past(struct lp_time now, struct lp_time then, int64_t seconds)
 
 static void reclaim(struct lp_tcp *tcp, struct lp_time now)
 {
-    for (unsigned i = 0; i < RECLAIM && tcp->oldest; i++) {
-        if (!is_past(now, tcp->oldest->last, is_done(tcp->oldest) ? LINGER : IDLE))
+    for (unsigned i = 0; i < RECLAIM && tcp->table.oldest; i++) {
+        struct lp_conn *oldest = conn_of(tcp->table.oldest);
+        if (!is_past(now, oldest->last, is_done(oldest) ? LINGER : IDLE))
             return;
-        close_conn(tcp, tcp->oldest, true);
+        close_conn(tcp, oldest, true);
     }
 }
 
 /* Closes the first incarnation of two ends that have had many. */
-static void limit_incarnations(struct lp_tcp *tcp, uint64_t hash, const struct key *key)
+static void limit_incarnations(struct lp_tcp *tcp, uint64_t hash, const struct lp_ends *ends)
 {
     struct lp_conn *first = NULL;
     unsigned count = 0;
 
-    for (struct lp_conn *conn = tcp->buckets[hash % tcp->bucket_count]; conn;
-         conn = conn->bucket_next) {
-        if (conn->hash != hash || !has_key(conn, key))
-            continue;
+    for (struct lp_conn *conn = first_conn(tcp, hash, ends); conn; conn = next_conn(conn, ends)) {
         count++;
         if (!first || conn->number < first->number)
             first = conn;
@@ -408,7 +354,7 @@ static void limit_incarnations(struct lp_tcp *tcp, uint64_t hash, const struct k
         close_conn(tcp, first, true);
 }
 
-static struct lp_conn *begin(struct lp_tcp *tcp, uint64_t hash, const struct key *key)
+static struct lp_conn *begin(struct lp_tcp *tcp, uint64_t hash, const struct lp_ends *ends)
 {
     while (!lp_budget_take(tcp->budget, sizeof(struct lp_conn)))
         if (!evict(tcp, NULL))
@@ -419,21 +365,10 @@ static struct lp_conn *begin(struct lp_tcp *tcp, uint64_t hash, const struct key
         tcp->out_of_memory = true;
         return NULL;
     }
-    struct lp_endpoint *end = conn->flow.end;
-    conn->hash = hash;
     conn->number = tcp->begun++;
-    memcpy(end[0].ip.bytes, key->low_ip, 16);
-    memcpy(end[1].ip.bytes, key->high_ip, 16);
-    end[0].ip.family = end[1].ip.family = (uint8_t)key->family;
-    end[0].port = key->low_port;
-    end[1].port = key->high_port;
+    lp_ends_put(ends, conn->flow.end);
     conn->flow.budget = (struct lp_budget){.limit = tcp->max_connection, .parent = tcp->budget};
-    if (tcp->count >= tcp->bucket_count)
-        grow_table(tcp);
-    conn->bucket_next = tcp->buckets[hash % tcp->bucket_count];
-    tcp->buckets[hash % tcp->bucket_count] = conn;
-    tcp->count++;
-    list_front(tcp, conn);
+    lp_table_add(&tcp->table, &conn->node, hash);
     return conn;
 }
 
@@ -514,28 +449,26 @@ static void take_waiting(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
 void lp_tcp_push(struct lp_tcp *tcp, const struct lp_datagram *datagram)
 {
     struct lp_segment segment;
-    struct key key = {0};
+    struct lp_ends ends = {0};
     bool stray;
 
     if (!lp_segment_read(datagram, &segment))
         return;
-    unsigned dir = key_of(&segment, &key);
-    uint64_t hash = lp_hash_bytes(tcp->seed, &key, sizeof key);
-    struct lp_conn *conn = find(tcp, hash, &key, &segment, dir, &stray);
+    unsigned dir =
+        lp_ends_order(&datagram->src, segment.src_port, &datagram->dst, segment.dst_port, &ends);
+    uint64_t hash = lp_hash_bytes(tcp->seed, &ends, sizeof ends);
+    struct lp_conn *conn = find(tcp, hash, &ends, &segment, dir, &stray);
     if (!conn) {
         if (stray)
             return;
         reclaim(tcp, datagram->time);
-        limit_incarnations(tcp, hash, &key);
-        conn = begin(tcp, hash, &key);
+        limit_incarnations(tcp, hash, &ends);
+        conn = begin(tcp, hash, &ends);
         if (!conn)
             return;
         keep_tunnels(tcp, conn, datagram);
     }
-    if (conn != tcp->newest) {
-        list_remove(tcp, conn);
-        list_front(tcp, conn);
-    }
+    lp_table_touch(&tcp->table, &conn->node);
     conn->last = datagram->time;
 
     struct lp_half *half = &conn->half[dir];

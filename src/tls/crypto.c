@@ -145,23 +145,21 @@ bool lp_expand_label(struct lp_crypto *crypto, const struct lp_expand *in, uint8
     memcpy(info + used, in->label, label_len);
     used += label_len;
     info[used++] = 0;
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-                           text(OSSL_KDF_PARAM_DIGEST, hashes[in->hash].name),
-                           octets(OSSL_KDF_PARAM_KEY, in->secret),
-                           octets(OSSL_KDF_PARAM_INFO, lp_rd_init(info, used)),
-                           OSSL_PARAM_construct_end()};
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+        text(OSSL_KDF_PARAM_DIGEST, hashes[in->hash].name), octets(OSSL_KDF_PARAM_KEY, in->secret),
+        octets(OSSL_KDF_PARAM_INFO, lp_rd_init(info, used)), OSSL_PARAM_construct_end()};
     return derive(&crypto->hkdf, "HKDF", params, out, n);
 }
 
 bool lp_prf(struct lp_crypto *crypto, const struct lp_prf *in, uint8_t *out, size_t n)
 {
-    OSSL_PARAM params[] = {
-        text(OSSL_KDF_PARAM_DIGEST, hashes[in->hash].name),
-        octets(OSSL_KDF_PARAM_SECRET, in->secret),
-        octets(OSSL_KDF_PARAM_SEED, lp_rd_init(in->label, strlen(in->label))),
-        octets(OSSL_KDF_PARAM_SEED, in->seed[0]), /* several are put together */
-        octets(OSSL_KDF_PARAM_SEED, in->seed[1]),
-        OSSL_PARAM_construct_end()};
+    OSSL_PARAM params[] = {text(OSSL_KDF_PARAM_DIGEST, hashes[in->hash].name),
+                           octets(OSSL_KDF_PARAM_SECRET, in->secret),
+                           octets(OSSL_KDF_PARAM_SEED, lp_rd_init(in->label, strlen(in->label))),
+                           octets(OSSL_KDF_PARAM_SEED, in->seed[0]), /* several are put together */
+                           octets(OSSL_KDF_PARAM_SEED, in->seed[1]),
+                           OSSL_PARAM_construct_end()};
     return derive(&crypto->prf, "TLS1-PRF", params, out, n);
 }
 
@@ -212,8 +210,8 @@ enum lp_crypto_result lp_aead_open(struct lp_crypto *crypto, const struct lp_aea
     if (make_room(out, body.left + 1) != LP_CRYPTO_OK) /* never a NULL to write to */
         return LP_CRYPTO_BUDGET;
     ERR_set_mark();
-    bool opened = cipher(crypto, in->bulk) &&
-                  open_sealed(crypto, in, body, sealed, out->bytes + out->len);
+    bool opened =
+        cipher(crypto, in->bulk) && open_sealed(crypto, in, body, sealed, out->bytes + out->len);
     ERR_pop_to_mark();
     if (!opened)
         return LP_CRYPTO_REFUSED;
@@ -233,12 +231,11 @@ enum lp_crypto_result lp_cbc_decrypt(struct lp_crypto *crypto, const struct lp_c
         return LP_CRYPTO_BUDGET;
     ERR_set_mark();
     EVP_CIPHER_CTX *ctx = crypto->ctx;
-    bool decrypted = cipher(crypto, in->bulk) &&
-                     EVP_DecryptInit_ex2(ctx, cipher(crypto, in->bulk), in->key, in->iv.ptr,
-                                         NULL) == 1 &&
-                     EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
-                     EVP_DecryptUpdate(ctx, out->bytes + out->len, &n, blocks.ptr,
-                                       (int)blocks.left) == 1;
+    bool decrypted =
+        cipher(crypto, in->bulk) &&
+        EVP_DecryptInit_ex2(ctx, cipher(crypto, in->bulk), in->key, in->iv.ptr, NULL) == 1 &&
+        EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
+        EVP_DecryptUpdate(ctx, out->bytes + out->len, &n, blocks.ptr, (int)blocks.left) == 1;
     ERR_pop_to_mark();
     if (!decrypted || (size_t)n != blocks.left)
         return LP_CRYPTO_REFUSED;
@@ -257,7 +254,7 @@ bool lp_hmac_is(struct lp_crypto *crypto, enum lp_mac_hash hash, const uint8_t *
     ERR_set_mark();
     if (!crypto->hmac)
         crypto->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(crypto->hmac); /* NULL of NULL */
+    EVP_MAC_CTX *ctx = crypto->hmac ? EVP_MAC_CTX_new(crypto->hmac) : NULL;
     bool ok = ctx && EVP_MAC_init(ctx, key, hashes[hash].size, params) == 1 &&
               EVP_MAC_update(ctx, parts[0].ptr, parts[0].left) == 1 &&
               EVP_MAC_update(ctx, parts[1].ptr, parts[1].left) == 1 &&

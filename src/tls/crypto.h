@@ -9,13 +9,13 @@
 #include "base/mem.h"
 #include "base/rd.h"
 
-enum lp_mac_hash { /* of a PRF, of HKDF, of an HMAC */
-    LP_MAC_MD5_SHA1, /* the PRF of TLS 1.0 and 1.1 (RFC 4346 5) */
-    LP_MAC_MD5,
-    LP_MAC_SHA1,
-    LP_MAC_SHA256,
-    LP_MAC_SHA384,
-    LP_MAC_COUNT
+enum lp_mac_hash {                  /* of a PRF, of HKDF, of an HMAC */
+                   LP_MAC_MD5_SHA1, /* the PRF of TLS 1.0 and 1.1 (RFC 4346 5) */
+                   LP_MAC_MD5,
+                   LP_MAC_SHA1,
+                   LP_MAC_SHA256,
+                   LP_MAC_SHA384,
+                   LP_MAC_COUNT
 };
 
 enum lp_bulk {

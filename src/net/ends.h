@@ -1,0 +1,49 @@
+/* The two ends of a conversation as a key that both directions share. */
+#ifndef LP_NET_ENDS_H
+#define LP_NET_ENDS_H
+
+#include "leafprint/leafprint.h"
+
+#include <string.h>
+
+/* Hashed and compared as bytes: start from zeroed memory. */
+struct lp_ends {
+    uint8_t low_ip[16], high_ip[16];
+    uint16_t low_port, high_port;
+    uint32_t family;
+};
+
+/* Fills *out; the direction that runs from (src, src_port) to (dst, dst_port): 0 from the low end
+ * to the high one. */
+static inline unsigned lp_ends_order(const struct lp_ip *src, uint16_t src_port,
+                                     const struct lp_ip *dst, uint16_t dst_port,
+                                     struct lp_ends *out)
+{
+    int order = memcmp(src->bytes, dst->bytes, sizeof src->bytes);
+    bool swap = order > 0 || (order == 0 && src_port > dst_port);
+
+    memcpy(out->low_ip, swap ? dst->bytes : src->bytes, 16);
+    memcpy(out->high_ip, swap ? src->bytes : dst->bytes, 16);
+    out->low_port = swap ? dst_port : src_port;
+    out->high_port = swap ? src_port : dst_port;
+    out->family = src->family;
+    return swap ? 1 : 0;
+}
+
+static inline bool lp_ends_are(const struct lp_ends *ends, const struct lp_endpoint end[2])
+{
+    return end[0].port == ends->low_port && end[1].port == ends->high_port &&
+           end[0].ip.family == ends->family && memcmp(end[0].ip.bytes, ends->low_ip, 16) == 0 &&
+           memcmp(end[1].ip.bytes, ends->high_ip, 16) == 0;
+}
+
+static inline void lp_ends_put(const struct lp_ends *ends, struct lp_endpoint end[2])
+{
+    memcpy(end[0].ip.bytes, ends->low_ip, 16);
+    memcpy(end[1].ip.bytes, ends->high_ip, 16);
+    end[0].ip.family = end[1].ip.family = (uint8_t)ends->family;
+    end[0].port = ends->low_port;
+    end[1].port = ends->high_port;
+}
+
+#endif

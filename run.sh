@@ -54,6 +54,9 @@ missing_packages() {
     has_module libpcap || echo libpcap-dev
     has_module libcrypto || echo libssl-dev
     has_module libxml-2.0 || echo libxml2-dev
+    has_module zlib || echo zlib1g-dev
+    has_module libbrotlidec || echo libbrotli-dev
+    has_module libzstd || echo libzstd-dev
     [[ $1 == ON ]] || return 0
     has_module cmocka || echo libcmocka-dev
     /usr/bin/python3 -c "import jsonschema" 2>/dev/null || echo python3-jsonschema

@@ -12,12 +12,13 @@ declare -A MODULES=(
     [capture]="base"
     [net]="base"
     [tcp]="base net"
-    [carrier]="base"
+    [udp]="base net"
+    [carrier]="base net"
     [tls]="base x509"
     [x509]="base"
     [phone]="base x509"
     [verdict]="base x509 phone"
-    [scan]="base capture net tcp carrier tls x509 phone verdict"
+    [scan]="base capture net tcp udp carrier tls x509 phone verdict"
     [report]="base"
     [batch]="base"
     [cli]="report batch"
@@ -37,7 +38,7 @@ declare -A LIBRARIES=(
 
 # What reads bytes and decides needs nothing but the language itself, so that a port to another
 # system needs a new front only. The rest may use POSIX.
-PORTABLE="base net tcp carrier tls phone verdict"
+PORTABLE="base net tcp udp carrier tls phone verdict"
 C17=" assert ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
  stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string time wchar wctype "
 POSIX=" dirent fcntl fnmatch ftw glob langinfo poll pwd regex strings unistd sys/mman sys/socket

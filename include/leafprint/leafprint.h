@@ -194,8 +194,8 @@ struct lp_session {
     uint64_t certificate_frame; /* the packet that completed the server's Certificate message, or
                                    its leaf if the message is cut */
     struct lp_time start;       /* time of first_frame */
-    uint16_t
-        version; /* negotiated: 0x0300 SSL 3.0 to 0x0304 TLS 1.3; 0 when no ServerHello was seen */
+    uint16_t version; /* negotiated: 0x0300 SSL 3.0 to 0x0304 TLS 1.3, 0xfeff DTLS 1.0 to 0xfefc
+                         DTLS 1.3; 0 when no ServerHello was seen */
     uint16_t offered_version; /* the highest that the ClientHello offered; 0 when there was none */
     uint16_t cipher;          /* IANA number; valid when has_cipher */
     bool has_cipher;
@@ -204,8 +204,8 @@ struct lp_session {
                               data) after the Certificate */
     const char *sni;       /* server_name of the ClientHello (RFC 6066 3); NULL when absent */
     enum lp_outcome outcome;
-    enum lp_reason reason; /* the reason this handshake gives when nothing can be compared;
-                              LP_REASON_NONE when the leaf is complete */
+    enum lp_reason reason; /* why the Certificate message is missing or not whole; LP_REASON_NONE
+                              when it is complete */
     bool chain_complete;   /* the Certificate message was captured to its last byte */
     struct lp_cert *chain; /* of the server, in wire order */
     size_t chain_count;
@@ -218,6 +218,18 @@ struct lp_session {
 };
 LP_PUBLIC const char *lp_version_name(uint16_t version); /* "TLSv1.2", "SSLv3"; NULL when unknown */
 LP_PUBLIC const char *lp_cipher_name(uint16_t cipher);   /* IANA name; NULL when unregistered */
+
+/* A file that a phone fetched within the capture. */
+struct lp_boot_file {
+    const char *carrier; /* static: "tftp", "http" */
+    const char *name;    /* as it was asked for */
+    const uint8_t *bytes;
+    size_t size;
+    bool complete; /* otherwise bytes are what comes before the first gap */
+    struct lp_endpoint client, server;
+    uint64_t frame; /* the packet that completed it */
+    struct lp_time time;
+};
 
 /* A connection that was tried and not answered at all, or refused by a reset. */
 struct lp_attempt {
@@ -293,9 +305,9 @@ enum { LP_MAX_URLS = 3, LP_MAX_CERT_HASHES = 10 };
  * "certificate"). */
 struct lp_config {
     const char *source;    /* file name, or the text of --expect */
-    const char *origin;    /* "file", "hash", "certificate" */
+    const char *origin;    /* "file", "hash", "certificate", "tftp", "http" */
     const char *phone;     /* "SEP001F6C81110E"; NULL when the name does not tell */
-    const char *paired_by; /* "mac", "name", "only", "url"; set by lp_verify */
+    const char *paired_by; /* "mac", "name", "client", "only", "url"; set by lp_verify */
     enum lp_reason reason; /* why nothing can be compared with it (no-vpn-group, no-cert-hash,
                               encrypted-config) */
     struct lp_url urls[LP_MAX_URLS];
@@ -307,6 +319,10 @@ struct lp_config {
     size_t hash_count;
     const struct lp_finding *findings; /* what was odd in the file; frame and session unset */
     size_t finding_count;
+    /* A configuration found inside the capture: who fetched it, and the handshakes it is for, those
+     * in frames from the first to before the second (0: no end). */
+    const struct lp_boot_file *file; /* NULL when it was given */
+    uint64_t from_frame, until_frame;
     /* Set by lp_verify: */
     enum lp_verdict verdict;
     enum lp_reason verdict_reason;
@@ -328,6 +344,8 @@ struct lp_capture {
     size_t config_count;
     struct lp_session *sessions; /* ordered by first_frame */
     size_t session_count;
+    struct lp_boot_file *files; /* boot files of phones, ordered by frame */
+    size_t file_count;
     struct lp_attempt *attempts; /* ordered by frame; at most 1,024 are kept */
     size_t attempt_count;
     struct lp_finding *findings;
@@ -339,7 +357,9 @@ struct lp_capture {
 /* Zeroed means defaults. */
 struct lp_options {
     uint64_t max_memory;     /* bytes for connections and reassembly of one scan; 0: 256 MiB */
-    uint64_t max_connection; /* bytes for one connection; 0: 40 MiB */
+    uint64_t max_connection; /* bytes for one connection; 0: 64 MiB */
+    const char *keylog; /* path of the secrets of TLS sessions, in the NSS key log format, which may
+                           still grow; NULL: those in the capture alone */
     bool facts;              /* fill lp_cert.facts */
     bool keep_der;           /* fill lp_cert.der */
     bool more_digests;       /* fill lp_cert.more; lp_expected_needs_more_digests() tells whether a

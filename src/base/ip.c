@@ -69,7 +69,7 @@ static bool parse_ipv4(const char *text, size_t n, uint8_t *out)
             return false;
         for (; i < n && text[i] >= '0' && text[i] <= '9' && digits < 3; i++, digits++)
             value = value * 10 + (unsigned)(text[i] - '0');
-        if (digits == 0 || value > 255)
+        if (digits == 0 || value > 255 || (digits > 1 && text[i - digits] == '0'))
             return false;
         out[part] = (uint8_t)value;
     }

@@ -110,6 +110,16 @@ LP_MUST_USE static inline bool lp_rd_u32(struct lp_rd *rd, uint32_t *out)
     return true;
 }
 
+/* The last byte, which is then no longer there. */
+LP_MUST_USE static inline bool lp_rd_last(struct lp_rd *rd, uint8_t *out)
+{
+    if (rd->left < 1)
+        return false;
+    rd->left -= 1;
+    *out = rd->ptr[rd->left];
+    return true;
+}
+
 /* Moves past the current byte to the next one that is `a` or `b`. False: there is none, and the
  * reader is at its end. */
 LP_MUST_USE static inline bool lp_rd_skip_to(struct lp_rd *rd, uint8_t a, uint8_t b)

@@ -20,7 +20,7 @@ char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n);
  * text is not Base64 or exceeds `size`. */
 long lp_base64_decode(const char *text, size_t n, uint8_t *out, size_t size);
 
-/* Hex digits, either case; with `colons`, ':' ' ' or '-' may stand between bytes. The decoded
+/* Hex digits, either case; with `separators`, ':' ' ' or '-' may stand between bytes. The decoded
  * length, or -1. */
 long lp_hex_decode(const char *text, size_t n, bool separators, uint8_t *out, size_t size);
 

@@ -10,8 +10,6 @@ struct lp_span {
     uint64_t outer_from, outer_to;
 };
 
-enum lp_begins { LP_BEGINS_NOT, LP_BEGINS_MAYBE, LP_BEGINS };
-
 struct lp_wrapper {
     const char *name;
     /* Whether a stream of this protocol begins here. */

@@ -10,16 +10,18 @@
 static const struct lp_wrapper *const wrappers[] = {&lp_wrapper_tds, &lp_wrapper_openvpn,
                                                     &lp_wrapper_ftp_gssapi};
 
-const struct lp_wrapper *lp_wrapper_find(struct lp_rd stream, bool last, bool *maybe)
+enum lp_begins lp_wrapper_find(struct lp_rd stream, bool last, const struct lp_wrapper **out)
 {
-    *maybe = false;
-    for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++) {
+    enum lp_begins most = LP_BEGINS_NOT;
+
+    for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0] && most != LP_BEGINS; i++) {
         enum lp_begins begins = wrappers[i]->begins(stream, last);
+        if (begins > most)
+            most = begins;
         if (begins == LP_BEGINS)
-            return wrappers[i];
-        *maybe |= begins == LP_BEGINS_MAYBE;
+            *out = wrappers[i];
     }
-    return NULL;
+    return most;
 }
 
 const char *lp_wrapper_name(const struct lp_wrapper *wrapper)
@@ -45,8 +47,11 @@ void lp_wrapped_free(struct lp_wrapped *wrapped)
 
 void lp_wrapped_rewind(struct lp_wrapped *wrapped)
 {
+    bool released = wrapped->released;
+
     lp_wrapped_free(wrapped);
     lp_wrapped_start(wrapped, wrapped->wrapper, wrapped->budget);
+    wrapped->lost = wrapped->released = released;
 }
 
 void lp_wrapped_pass(struct lp_wrapped *wrapped)
@@ -61,9 +66,11 @@ enum lp_unwrap lp_wrapped_read(struct lp_wrapped *wrapped, const struct lp_wrapp
 {
     struct lp_rd bytes = input->bytes;
 
-    if (!wrapped->placed || wrapped->at < input->offset) {
-        wrapped->lost = wrapped->placed && wrapped->packet_end < input->offset;
+    if (!wrapped->placed) {
         wrapped->placed = true;
+        wrapped->at = wrapped->packet_end = input->offset;
+    } else if (wrapped->at < input->offset) {
+        wrapped->lost |= wrapped->packet_end < input->offset;
         wrapped->at = input->offset;
     }
     if (!lp_rd_skip(&bytes, (size_t)(wrapped->at - input->offset)))
@@ -71,11 +78,14 @@ enum lp_unwrap lp_wrapped_read(struct lp_wrapped *wrapped, const struct lp_wrapp
     return wrapped->wrapper->read(wrapped, bytes, last);
 }
 
-size_t lp_wrapped_release(const struct lp_wrapped *wrapped, const struct lp_wrapped_input *input)
+/* Once there are inner bytes the outer ones stay, since they tell the packets, until TLS has what
+ * it wants. */
+size_t lp_wrapped_release(struct lp_wrapped *wrapped, const struct lp_wrapped_input *input)
 {
-    return wrapped->offset == 0 && wrapped->bytes.len == 0 && wrapped->at > input->offset
-               ? (size_t)(wrapped->at - input->offset)
-               : 0;
+    if (wrapped->offset || wrapped->bytes.len || wrapped->at <= input->offset)
+        return 0;
+    wrapped->released = true;
+    return (size_t)(wrapped->at - input->offset);
 }
 
 bool lp_wrapped_encrypted(const struct lp_wrapped *wrapped)
@@ -161,9 +171,11 @@ void lp_unwrapping_packet(const void *unwrapping, uint64_t from, uint64_t to, ui
 
 bool lp_looks_like_record(struct lp_rd bytes)
 {
-    enum { CHANGE_CIPHER = 20, APPLICATION_DATA = 23, MAJOR = 3 };
-    uint8_t type, major;
+    enum { CHANGE_CIPHER = 20, APPLICATION_DATA = 23, MAJOR = 3, LAST_MINOR = 4 };
+    uint8_t type, major, minor;
 
-    return lp_rd_u8(&bytes, &type) && type >= CHANGE_CIPHER && type <= APPLICATION_DATA &&
-           (!lp_rd_u8(&bytes, &major) || major == MAJOR);
+    if (!lp_rd_u8(&bytes, &type) || type < CHANGE_CIPHER || type > APPLICATION_DATA)
+        return false;
+    return !lp_rd_u8(&bytes, &major) ||
+           (major == MAJOR && (!lp_rd_u8(&bytes, &minor) || minor <= LAST_MINOR));
 }

@@ -39,6 +39,10 @@ struct lp_tds_state {
     bool taken; /* the packet at hand carries TLS */
 };
 
+struct lp_gssapi_state {
+    uint64_t scanned; /* outer offset up to which the line at hand has no end */
+};
+
 struct lp_openvpn_state {
     uint8_t sizes;    /* one bit for each length of HMAC that agrees with all packets so far */
     bool sized;       /* the above is set */
@@ -61,6 +65,7 @@ struct lp_wrapped {
     uint64_t at;              /* outer offset of what is read next */
     uint64_t packet_end;      /* outer offset behind the packet at hand */
     bool lost;                /* where the next packet begins is not known */
+    bool released;            /* outer bytes were given back: a rewind does not lead to the start */
     struct lp_buf bytes;      /* owned: the inner stream from `offset` on */
     uint64_t offset;
     struct lp_buf spans; /* owned: where the inner bytes came from, an array of struct lp_span */
@@ -68,13 +73,20 @@ struct lp_wrapped {
     uint64_t problem_from, problem_to; /* outer offsets */
     union {
         struct lp_tds_state tds;
+        struct lp_gssapi_state gssapi;
         struct lp_openvpn_state openvpn;
     } state;
 };
 
-/* The protocol whose stream begins with these bytes; NULL: none, or with *maybe, more must be seen.
+enum lp_begins {
+    LP_BEGINS_NOT,
+    LP_BEGINS_MAYBE, /* more must be seen, and meanwhile it may be read as anything else */
+    LP_BEGINS_WAIT,  /* more must be seen before it can be read at all */
+    LP_BEGINS,
+};
+/* Whether the stream of one of the protocols begins with these bytes; *out is set with LP_BEGINS.
  * `last`: no more will come. */
-const struct lp_wrapper *lp_wrapper_find(struct lp_rd stream, bool last, bool *maybe);
+enum lp_begins lp_wrapper_find(struct lp_rd stream, bool last, const struct lp_wrapper **out);
 const char *lp_wrapper_name(const struct lp_wrapper *wrapper); /* "tds", ...; static */
 
 void lp_wrapped_start(struct lp_wrapped *wrapped, const struct lp_wrapper *wrapper,
@@ -98,7 +110,7 @@ void lp_wrapped_rewind(struct lp_wrapped *wrapped);
 void lp_wrapped_free(struct lp_wrapped *wrapped); /* what the struct owns; it may be read on */
 
 /* How many of the outer bytes, from input->offset on, are not needed again. */
-size_t lp_wrapped_release(const struct lp_wrapped *wrapped, const struct lp_wrapped_input *input);
+size_t lp_wrapped_release(struct lp_wrapped *wrapped, const struct lp_wrapped_input *input);
 
 /* Whether it was recognised that all of it is encrypted. */
 bool lp_wrapped_encrypted(const struct lp_wrapped *wrapped);

@@ -107,7 +107,10 @@ static bool usable(const struct lp_cli *cli, bool to_stdout)
 static int run(const struct lp_cli *cli)
 {
     struct extract extract = {
-        .options = {.max_memory = cli->max_memory, .facts = true, .keep_der = true},
+        .options = {.max_memory = cli->max_memory,
+                    .keylog = cli->keylog,
+                    .facts = true,
+                    .keep_der = true},
         .what = {.dir = cli->output ? cli->output : ".", .all = cli->all, .pem = cli->pem},
         .to_stdout = cli->output && strcmp(cli->output, "-") == 0,
     };

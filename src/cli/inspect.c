@@ -24,7 +24,8 @@ static void visit(void *ctx, const char *path)
 
 static int run(const struct lp_cli *cli)
 {
-    struct inspect inspect = {.options = {.max_memory = cli->max_memory, .facts = true}};
+    struct inspect inspect = {
+        .options = {.max_memory = cli->max_memory, .keylog = cli->keylog, .facts = true}};
 
     lp_run_start(&inspect.run, cli);
     lp_run_inputs(&inspect.run, visit, &inspect);

@@ -131,6 +131,12 @@ static bool set_max_memory(struct lp_cli *cli, const char *argument)
     return size > 0;
 }
 
+static bool set_keylog(struct lp_cli *cli, const char *argument)
+{
+    cli->keylog = argument;
+    return *argument != '\0';
+}
+
 static bool set_files_from(struct lp_cli *cli, const char *argument)
 {
     cli->files_from = argument;
@@ -189,6 +195,8 @@ static const struct option_row rows[] = {
     {"null", NULL, "names in --files-from end in NUL, not in a newline", set_null, CAPTURES, '0'},
     {"fail-on", "WHAT", "what makes the exit status non-zero: mismatch (default), trouble, never",
      set_fail_on, EVERY, '\0'},
+    {"keylog", "FILE", "secrets of TLS sessions (NSS key log), to read what TLS 1.3 encrypts",
+     set_keylog, CAPTURES, '\0'},
     {"max-memory", "SIZE", "limit for connections and reassembly of one capture; K, M, G",
      set_max_memory, CAPTURES, '\0'},
     {"color", "WHEN", "auto (default), always, never", set_color, EVERY, '\0'},

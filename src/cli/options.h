@@ -54,6 +54,7 @@ struct lp_cli {
     enum lp_fail_on fail_on;
     enum lp_color color;
     uint64_t max_memory; /* 0: the library's default */
+    const char *keylog;  /* --keylog; NULL: not given */
     const char *files_from;
     bool null_separated;
     bool quiet, verbose;

@@ -82,6 +82,7 @@ static int run(const struct lp_cli *cli)
         goto out;
     verify.options = (struct lp_options){
         .max_memory = cli->max_memory,
+        .keylog = cli->keylog,
         .facts = true,
         .more_digests = lp_expected_needs_more_digests(verify.expected),
     };

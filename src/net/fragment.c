@@ -21,6 +21,7 @@ enum {
     BUCKETS = 1024,
     MAX_UNFINISHED = 4096,
     MAX_NESTING = 8, /* fragments inside rebuilt datagrams */
+    FINISHED = 256,  /* whole datagrams that are remembered for a while */
     LIFETIME = 60,   /* seconds; RFC 8200 4.5. Identification numbers come round again */
 };
 
@@ -46,6 +47,8 @@ struct lp_fragments {
     struct rebuild *oldest, *newest;
     unsigned count;
     uint64_t seed;
+    uint64_t finished[FINISHED]; /* hashes of the last whole datagrams, in a ring */
+    unsigned next_finished;
     struct lp_budget *budget; /* borrowed */
 };
 
@@ -119,6 +122,15 @@ static void release(struct lp_fragments *fragments, struct rebuild *r)
     lp_free(r);
 }
 
+/* A mirror port may show every packet twice: what is left of the second copy is no loss. */
+static bool is_finished(const struct lp_fragments *fragments, uint64_t hash)
+{
+    for (unsigned i = 0; i < FINISHED; i++)
+        if (fragments->finished[i] == hash)
+            return true;
+    return false;
+}
+
 /* Hands out the datagram, or its beginning when it is unfinished, and forgets it. It leaves the
  * table first: what it carries may be a fragment itself. */
 static void hand_out(struct lp_fragments *fragments, struct rebuild *r, const struct lp_walk *from)
@@ -131,7 +143,9 @@ static void hand_out(struct lp_fragments *fragments, struct rebuild *r, const st
         .datagram = r->head, .net = from->net, .rebuilds = within + 1, .depth = from->depth};
 
     unlink_rebuild(fragments, r);
-    if (!whole)
+    if (whole)
+        fragments->finished[fragments->next_finished++ % FINISHED] = r->hash;
+    else if (!is_finished(fragments, r->hash))
         lp_net_stats_of(from->net)->fragments_incomplete++;
     if (r->has_head && present > 0 && walk.rebuilds <= MAX_NESTING) {
         walk.datagram.bytes = lp_rd_init(r->bytes.bytes, present);

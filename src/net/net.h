@@ -44,6 +44,12 @@ struct lp_datagram {
     unsigned outer_count;
 };
 
+enum lp_checksum { LP_CHECKSUM_WRONG, LP_CHECKSUM_UNKNOWN, LP_CHECKSUM_RIGHT };
+/* The checksum of a TCP or UDP header, whose field stands `at` bytes behind its beginning. UNKNOWN
+ * when the datagram is not all there, and where the recording machine's hardware was still to fill
+ * the checksum in: the field then holds nothing, or the sum over the pseudo header alone. */
+enum lp_checksum lp_datagram_checksum(const struct lp_datagram *datagram, size_t at);
+
 typedef void (*lp_datagram_fn)(void *ctx, const struct lp_datagram *datagram);
 
 struct lp_net;

@@ -20,6 +20,10 @@
     "write the Base64 of the SHA-1 over the certificate's DER, 28 characters: leafprint hash "     \
     "prints it from the certificate"
 
+#define SHOW_HEADEND                                                                               \
+    "give the output of `show voice vpn` (CME), `show crypto pki certificates verbose` (IOS) or "  \
+    "`crypto ca export TRUSTPOINT identity-certificate` (ASA)"
+
 static const struct {
     const char *code;
     enum lp_severity severity;
@@ -68,6 +72,26 @@ static const struct {
     [LP_NOTE_URL_NUMBER] = {"url-number", LP_WARNING, "number the gateways url1 to url3"},
     [LP_NOTE_URL_NONE] = {"url-none", LP_WARNING, "add addresses/url1"},
     [LP_NOTE_HOST_ID_CHECK] = {"host-id-check", LP_WARNING, "write 0 or 1"},
+    [LP_NOTE_HEADEND_MD5] = {"headend-md5", LP_WARNING, SHOW_HEADEND},
+    [LP_NOTE_HEADEND_MD5_BESIDE] = {"headend-md5", LP_INFO, NULL},
+    [LP_NOTE_HEADEND_MISSING] = {"headend-missing", LP_WARNING, SHOW_HEADEND},
+    [LP_NOTE_HEADEND_STALE] = {"headend-stale", LP_PROBLEM,
+                               "no create cnf-files, create cnf-files; then reset the phone inside "
+                               "the network"},
+    [LP_NOTE_HEADEND_ANY] = {"headend-any", LP_INFO, NULL},
+    [LP_NOTE_HEADEND_HASH] = {"headend-hash", LP_WARNING, "copy the output again: it is not whole"},
+    [LP_NOTE_HEADEND_CERTIFICATE] = {"headend-certificate", LP_WARNING,
+                                     "copy the output again, with `terminal length 0` (IOS) or "
+                                     "`terminal pager 0` (ASA) before"},
+    [LP_NOTE_HEADEND_REFERENCE] = {"headend-reference", LP_INFO, SHOW_HEADEND},
+    [LP_NOTE_HEADEND_RAW] = {"headend-raw", LP_WARNING, SHOW_HEADEND},
+    [LP_NOTE_HEADEND_ALGORITHM] = {"headend-algorithm", LP_WARNING,
+                                   "write vpn-hash-algorithm sha-1"},
+    [LP_NOTE_HEADEND_NUMBER] = {"headend-number", LP_WARNING,
+                                "number trustpoints 1 to 10 and gateways 1 to 3"},
+    [LP_NOTE_HEADEND_LEFT_OUT] = {"headend-left-out", LP_WARNING,
+                                  "give the part of the text that is about phones"},
+    [LP_NOTE_HEADEND_NO_HASH] = {"headend-no-hash", LP_PROBLEM, SHOW_HEADEND},
 };
 
 void lp_note(struct lp_notes *notes, enum lp_note note, unsigned long line, const char *format, ...)

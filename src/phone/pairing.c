@@ -2,13 +2,13 @@
  * How a configuration finds its handshakes.
  *
  * The rules stand in the order of their strength. (A manifest that names the configuration of each
- * capture will come before all of them, and the client address that downloaded a configuration
- * within the capture between "name" and "only".)
+ * capture will come before all of them.)
  *
  *   mac   the phone's MAC is the client's: the capture point sees the phones themselves. Then every
  *         handshake from such a MAC has one maker, and is held against that phone's configuration
  *         alone. A handshake from a MAC of no configured phone was made by some other device.
  *   name  the capture's path names the phone; handshakes without a known maker are taken for its.
+ *   *   client  its address fetched the configuration within this capture.
  *   only  there is one configuration, and nothing to choose.
  *   url   nobody knows who made the handshake, but it went to the configuration's url. What the
  *         headend presents to one caller says something about what it presents to the next.
@@ -125,6 +125,22 @@ static void recognise_name(struct lp_pairing *pairing)
     }
 }
 
+/* The client that fetched a configuration within the capture is its phone, whatever routers did to
+ * its MAC. */
+static void recognise_clients(struct lp_pairing *pairing)
+{
+    const struct lp_capture *capture = pairing->capture;
+
+    for (size_t i = 0; i < capture->config_count; i++) {
+        struct lp_pairing_side *side = &pairing->sides[i];
+        const struct lp_boot_file *file = capture->configs[i].file;
+        for (size_t k = 0; file && !side->rule && k < capture->session_count; k++)
+            if (!pairing->owned[k] &&
+                lp_ip_equal(&file->client.ip, &capture->sessions[k].client.ip))
+                side->rule = "client";
+    }
+}
+
 static void recognise_only(struct lp_pairing *pairing)
 {
     size_t count = pairing->capture->config_count, phones = 0, last = 0;
@@ -172,6 +188,7 @@ bool lp_pairing_start(struct lp_pairing *pairing, const struct lp_capture *captu
     if (!recognise_macs(&fresh))
         goto out;
     recognise_name(&fresh);
+    recognise_clients(&fresh);
     recognise_only(&fresh);
     ok = true;
 out:
@@ -200,17 +217,28 @@ bool lp_pairing_elsewhere(const struct lp_pairing *pairing, size_t config)
     return side->phone_side && !side->rule && (pairing->by_mac || pairing->by_name);
 }
 
+/* A configuration found in the capture is for what its phone does until it fetches the next. */
+static bool in_time(const struct lp_config *config, uint64_t frame)
+{
+    return frame >= config->from_frame && (config->until_frame == 0 || frame < config->until_frame);
+}
+
 bool lp_pairing_made(const struct lp_pairing *pairing, size_t config, size_t session)
 {
     const struct lp_pairing_side *side = &pairing->sides[config];
     const struct lp_endpoint *client = &pairing->capture->sessions[session].client;
 
+    if (!in_time(&pairing->capture->configs[config],
+                 pairing->capture->sessions[session].first_frame))
+        return false;
     if (!side->phone_side)
         return true;
     if (side->rule && strcmp(side->rule, "mac") == 0)
         return client->has_mac && mac_number(client->mac) == side->mac;
     if (pairing->owned[session])
         return false;
+    if (side->rule && strcmp(side->rule, "client") == 0)
+        return lp_ip_equal(&pairing->capture->configs[config].file->client.ip, &client->ip);
     if (side->rule)
         return true;
     if (pairing->by_name)
@@ -305,6 +333,7 @@ const struct lp_attempt *lp_pairing_tried(const struct lp_pairing *pairing, size
         struct lp_session it = {.client = attempt->client, .server = attempt->server};
         struct lp_meeting meeting = met(pairing, &capture->configs[config], &it);
         if (meeting.counts && !meeting.unconfirmed &&
+            in_time(&capture->configs[config], attempt->frame) &&
             may_have_tried(pairing, config, &attempt->client)) {
             *url = meeting.url;
             return attempt;

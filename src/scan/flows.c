@@ -5,7 +5,8 @@
  */
 #include "scan/flows.h"
 
-#include "carrier/wrapped.h"
+#include "carrier/http.h"
+#include "scan/carried.h"
 #include "tls/tls.h"
 
 #include <stdlib.h>
@@ -16,15 +17,25 @@ static void packet(const void *ctx, uint64_t from, uint64_t to, uint64_t *frame,
     lp_stream_packet(ctx, from, to, frame, time);
 }
 
+static bool settled(const void *ctx, uint64_t to)
+{
+    return lp_stream_settled(ctx, to);
+}
+
 static struct lp_tls_input input_of(const struct lp_stream *stream)
 {
-    return (struct lp_tls_input){stream->bytes, stream->offset, stream, packet};
+    return (struct lp_tls_input){.bytes = stream->bytes,
+                                 .offset = stream->offset,
+                                 .ctx = stream,
+                                 .packet = packet,
+                                 .settled = settled};
 }
 
 struct flow_state {
     struct lp_tls tls;
-    bool looked_at[2];   /* the first bytes of each direction */
-    const char *wrapped; /* static: a protocol with TLS inside its own headers */
+    struct lp_boot_http *http; /* owned: a phone asks for its files; NULL otherwise */
+    bool looked_at[2];         /* the first bytes of each direction */
+    struct lp_carried carried; /* the way from the stream to `tls` */
 };
 
 static struct flow_state *state_of(struct lp_flows *flows, struct lp_flow *flow)
@@ -41,6 +52,9 @@ static struct flow_state *state_of(struct lp_flows *flows, struct lp_flow *flow)
     state->tls.add_cert = lp_cert_store_add;
     state->tls.add_ctx = flows->sessions->store;
     state->tls.budget = &flow->budget;
+    state->carried.tls = &state->tls;
+    state->carried.budget = &flow->budget;
+    state->tls.keys = lp_scan_keys_tls(flows->keys);
     flow->state = state;
     return state;
 }
@@ -50,20 +64,31 @@ static struct lp_flow_answer on_bytes(void *ctx, struct lp_flow *flow, unsigned 
 {
     enum { LOOK_AT = 3 };
     struct flow_state *state = state_of(ctx, flow);
-    struct lp_flow_answer answer = {LP_FLOW_ROOM, 0};
+    struct lp_flow_answer answer = {.want = LP_FLOW_ROOM};
     struct lp_tls_input input = input_of(stream);
 
     if (!state)
         return answer;
-    if (!state->looked_at[dir] && stream->bytes.left >= LOOK_AT) {
-        state->looked_at[dir] = true;
-        const char *wrapped = lp_carrier_wrapped(stream->bytes);
-        state->wrapped = wrapped ? wrapped : state->wrapped;
+    if (!state->http && !state->looked_at[dir] && lp_http_wanted(stream->bytes))
+        state->http = lp_boot_http_new(flow, dir);
+    if (state->http) {
+        answer.want = lp_boot_http_take(state->http, dir, stream) ? LP_FLOW_MORE : LP_FLOW_DONE;
+        answer.release = stream->bytes.left;
+        return answer;
     }
-    enum lp_tls_want want =
-        state->wrapped ? LP_TLS_DONE : lp_tls_read(&state->tls, dir, &input, &answer.release);
+    if (!state->looked_at[dir]) {
+        if (stream->bytes.left < LOOK_AT) { /* too few to tell; what was given back could not be
+                                               looked at any more */
+            answer.want = LP_FLOW_MORE;
+            return answer;
+        }
+        state->looked_at[dir] = true;
+    }
+    enum lp_tls_want want = lp_carried_read(&state->carried, dir, &input, &answer.release);
     if (want != LP_TLS_ROOM)
         answer.want = want == LP_TLS_DONE ? LP_FLOW_DONE : LP_FLOW_MORE;
+    answer.waits = want == LP_TLS_WAIT;
+    answer.wakes = lp_tls_news(&state->tls, dir);
     return answer;
 }
 
@@ -73,7 +98,7 @@ static void on_rewritten(void *ctx, struct lp_flow *flow, unsigned dir)
 
     (void)ctx;
     if (state)
-        lp_tls_rewind(&state->tls, dir);
+        lp_carried_rewind(&state->carried, dir);
 }
 
 static void on_gap(void *ctx, struct lp_flow *flow, unsigned dir, enum lp_gap kind,
@@ -86,8 +111,8 @@ static void on_gap(void *ctx, struct lp_flow *flow, unsigned dir, enum lp_gap ki
     struct flow_state *state = state_of(ctx, flow);
     struct lp_tls_input input = input_of(rest);
 
-    if (state && !state->wrapped)
-        lp_tls_cut(&state->tls, dir, cuts[kind], &input);
+    if (state && !state->http)
+        lp_carried_cut(&state->carried, dir, cuts[kind], &input);
 }
 
 /* ---- the end of a connection ---- */
@@ -95,8 +120,9 @@ static void on_gap(void *ctx, struct lp_flow *flow, unsigned dir, enum lp_gap ki
 static void put_session(struct lp_flows *flows, const struct lp_tls *tls,
                         const struct lp_flow *flow, const struct lp_flow_end ends[2], bool at_end)
 {
+    const struct flow_state *state = flow->state;
     struct lp_way way = {.transport = "tcp",
-                         .carrier = "tls",
+                         .carrier = lp_carried_name(&state->carried),
                          .end = {flow->end[0], flow->end[1]},
                          .outer = flow->outer,
                          .outer_count = flow->outer_count};
@@ -116,23 +142,23 @@ static void put_session(struct lp_flows *flows, const struct lp_tls *tls,
     lp_sessions_add(flows->sessions, tls, &way);
 }
 
-/* Once per capture: what is in there would take a reader of its own. */
-static void note_wrapped(struct lp_flows *flows, const char *protocol, const struct lp_flow *flow,
-                         const struct lp_flow_end ends[2])
+/* Once per capture: a handshake that nobody can see. */
+static void note_encrypted(struct lp_flows *flows, const struct lp_flow *flow,
+                           const struct lp_flow_end ends[2])
 {
-    struct lp_finding finding = {.severity = LP_INFO, .code = "wrapped", .session = -1};
+    struct lp_finding finding = {.severity = LP_INFO, .code = "tls-crypt", .session = -1};
 
-    if (flows->wrapped++ > 0)
+    if (flows->encrypted++ > 0)
         return;
     finding.frame =
         ends[0].first_frame && (!ends[1].first_frame || ends[0].first_frame < ends[1].first_frame)
             ? ends[0].first_frame
             : ends[1].first_frame;
     lp_findings_add(flows->sessions->findings, &finding,
-                    "%s: packet %llu: %s between ports %u and %u carries TLS inside its own "
-                    "headers, which are not read",
-                    flows->sessions->path, (unsigned long long)finding.frame, protocol,
-                    flow->end[0].port, flow->end[1].port);
+                    "%s: packet %llu: OpenVPN between ports %u and %u is under tls-crypt: its "
+                    "handshake is encrypted",
+                    flows->sessions->path, (unsigned long long)finding.frame, flow->end[0].port,
+                    flow->end[1].port);
 }
 
 /* A SYN that was not answered, or answered by a reset. */
@@ -161,13 +187,21 @@ static void on_close(void *ctx, struct lp_flow *flow, const struct lp_flow_end e
     struct flow_state *state = flow->state;
 
     if (!state) {
+        flows->limited += ends[0].limited || ends[1].limited;
         note_attempt(flows, flow, ends);
         return;
     }
-    if (state->wrapped)
-        note_wrapped(flows, state->wrapped, flow, ends);
+    lp_carried_settle(&state->carried);
+    if (lp_carried_encrypted(&state->carried))
+        note_encrypted(flows, flow, ends);
     else if (lp_tls_found(&state->tls))
         put_session(flows, &state->tls, flow, ends, at_end);
+    else
+        flows->limited += ends[0].limited || ends[1].limited;
+    if (state->http)
+        lp_boot_http_read(state->http, flow, ends, flows->files);
+    lp_boot_http_free(state->http);
+    lp_carried_free(&state->carried);
     lp_tls_free(&state->tls);
     lp_free(state);
     lp_budget_give(&flow->budget, sizeof *state);

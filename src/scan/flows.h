@@ -5,14 +5,19 @@
 #ifndef LP_SCAN_FLOWS_H
 #define LP_SCAN_FLOWS_H
 
+#include "scan/bootfiles.h"
+#include "scan/keys.h"
 #include "scan/sessions.h"
 #include "tcp/tcp.h"
 
 struct lp_flows {
     struct lp_sessions *sessions; /* borrowed; where the handshakes go */
+    struct lp_scan_keys *keys;    /* borrowed */
+    struct lp_boot_files *files;  /* borrowed; where fetched files go */
     struct lp_attempt *attempts;  /* owned until lp_flows_take */
     size_t attempt_count, attempt_cap;
-    uint64_t wrapped; /* connections with TLS inside another protocol's headers */
+    uint64_t limited; /* connections that a budget cut off before a handshake was found in them */
+    uint64_t encrypted; /* connections that carry TLS under encryption of their own */
 };
 
 /* The consumer to give to lp_tcp_new; `flows` outlives it. */

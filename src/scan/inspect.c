@@ -8,9 +8,11 @@
  */
 #include "base/text.h"
 #include "capture/source.h"
+#include "carrier/tftp.h"
 #include "net/net.h"
 #include "scan/capture.h"
 #include "scan/flows.h"
+#include "scan/keys.h"
 #include "tcp/tcp.h"
 
 #include <stdio.h>
@@ -21,11 +23,14 @@ static const uint64_t DEFAULT_MEMORY = UINT64_C(256) << 20, DEFAULT_CONNECTION =
 struct scan {
     struct lp_capture *capture; /* borrowed */
     struct lp_options options;
+    struct lp_scan_keys *keys; /* borrowed */
     struct lp_budget budget;
     struct lp_findings findings;
     struct lp_cert_store *store; /* owned */
     struct lp_sessions sessions;
     struct lp_flows flows;
+    struct lp_boot_files files;
+    struct lp_tftp *tftp;     /* owned */
     struct lp_tcp *tcp;       /* owned */
     struct lp_net *net;       /* owned */
     struct lp_source *source; /* owned */
@@ -56,6 +61,8 @@ static void on_datagram(void *ctx, const struct lp_datagram *datagram)
     struct scan *scan = ctx;
     if (datagram->protocol == PROTOCOL_TCP)
         lp_tcp_push(scan->tcp, datagram);
+    else
+        lp_tftp_push(scan->tftp, datagram);
 }
 
 static bool build(struct scan *scan)
@@ -71,13 +78,16 @@ static bool build(struct scan *scan)
                                           .store = scan->store,
                                           .path = scan->capture->path,
                                           .findings = &scan->findings};
-    scan->flows = (struct lp_flows){.sessions = &scan->sessions};
+    scan->files = (struct lp_boot_files){.arena = arena};
+    scan->tftp = lp_tftp_new(&scan->budget, lp_boot_files_add, &scan->files);
+    scan->flows = (struct lp_flows){
+        .sessions = &scan->sessions, .keys = scan->keys, .files = &scan->files};
     struct lp_tcp_consumer consumer = lp_flows_consumer(&scan->flows);
     scan->tcp = lp_tcp_new(seed, &scan->budget,
                            options->max_connection ? options->max_connection : DEFAULT_CONNECTION,
                            &consumer);
     scan->net = lp_net_new(seed, &scan->budget, on_datagram, scan);
-    return scan->store && scan->tcp && scan->net;
+    return scan->store && scan->tftp && scan->tcp && scan->net;
 }
 
 static bool earlier(const struct lp_time *a, const struct lp_time *b)
@@ -100,7 +110,8 @@ static void count_packet(struct lp_stats *stats, const struct lp_packet *packet)
 
 static bool out_of_memory(const struct scan *scan)
 {
-    return scan->sessions.out_of_memory || scan->findings.failed || lp_tcp_out_of_memory(scan->tcp);
+    return scan->sessions.out_of_memory || scan->keys->out_of_memory || scan->files.out_of_memory || scan->findings.failed ||
+           lp_tcp_out_of_memory(scan->tcp);
 }
 
 /* Reads to the end. A break in the input is noted; what was read before it counts. */
@@ -208,19 +219,29 @@ static void note_limit(struct scan *scan)
                         "%s: the memory budget of %llu bytes cut off %llu handshakes",
                         scan->capture->path, (unsigned long long)scan->budget.limit,
                         (unsigned long long)scan->sessions.limited);
+    else if (scan->flows.limited || lp_tcp_refused(scan->tcp))
+        lp_findings_add(&scan->findings, &finding,
+                        "%s: the memory budget of %llu bytes left out %llu connections and %llu "
+                        "packets; there may be handshakes in them",
+                        scan->capture->path, (unsigned long long)scan->budget.limit,
+                        (unsigned long long)scan->flows.limited,
+                        (unsigned long long)lp_tcp_refused(scan->tcp));
 }
 
 static enum lp_status finish(struct scan *scan, struct lp_error *error)
 {
     struct lp_capture *capture = scan->capture;
 
+    lp_scan_keys_finish(scan->keys);
     lp_net_flush(scan->net);
     lp_tcp_flush(scan->tcp);
+    lp_tftp_flush(scan->tftp);
     note_fragments(scan);
     note_skipped(scan);
     note_limit(scan);
+    lp_scan_keys_note(scan->keys, &scan->findings);
     if (out_of_memory(scan) || !lp_sessions_take(&scan->sessions, capture) ||
-        !lp_flows_take(&scan->flows, capture)) {
+        !lp_flows_take(&scan->flows, capture) || !lp_boot_files_take(&scan->files, capture)) {
         lp_error_set(error, "%s: out of memory", capture->path);
         return LP_ERR_MEMORY;
     }
@@ -234,6 +255,8 @@ static void tear_down(struct scan *scan)
     lp_net_free(scan->net);
     lp_tcp_free(scan->tcp);
     lp_flows_free(&scan->flows);
+    lp_tftp_free(scan->tftp);
+    lp_boot_files_free(&scan->files);
     lp_sessions_free(&scan->sessions);
     lp_cert_store_free(scan->store);
     lp_source_close(scan->source);
@@ -257,10 +280,11 @@ static enum lp_status run(struct scan *scan, const char *path, struct lp_error *
     return finish(scan, error);
 }
 
-enum lp_status lp_inspect(const char *path, const struct lp_options *options,
-                          struct lp_capture **out, struct lp_error *error)
+static enum lp_status inspect_once(const char *path, const struct lp_options *options,
+                                   struct lp_scan_keys *keys, struct lp_capture **out,
+                                   struct lp_error *error)
 {
-    struct scan scan = {.options = options ? *options : (struct lp_options){0}};
+    struct scan scan = {.options = *options, .keys = keys};
 
     *out = NULL;
     scan.capture = lp_capture_new(path);
@@ -274,5 +298,34 @@ enum lp_status lp_inspect(const char *path, const struct lp_options *options,
         *out = scan.capture;
     else
         lp_capture_free(scan.capture);
+    return status;
+}
+
+/* Whether the capture's own secrets came too late for a handshake that is encrypted. */
+static bool wants_another_look(const struct lp_scan_keys *keys, const struct lp_capture *capture)
+{
+    bool encrypted = false;
+
+    for (size_t i = 0; i < capture->session_count; i++)
+        encrypted |= capture->sessions[i].outcome == LP_OUTCOME_ENCRYPTED;
+    return keys->late && encrypted && strcmp(capture->path, "-") != 0;
+}
+
+enum lp_status lp_inspect(const char *path, const struct lp_options *options,
+                          struct lp_capture **out, struct lp_error *error)
+{
+    static const struct lp_options defaults;
+    struct lp_scan_keys keys = {0};
+
+    *out = NULL;
+    options = options ? options : &defaults;
+    enum lp_status status = lp_scan_keys_open(&keys, fresh_seed(&keys), options->keylog, error);
+    if (status == LP_OK)
+        status = inspect_once(path, options, &keys, out, error);
+    if (status == LP_OK && wants_another_look(&keys, *out)) {
+        lp_capture_free(*out);
+        status = inspect_once(path, options, &keys, out, error);
+    }
+    lp_scan_keys_close(&keys);
     return status;
 }

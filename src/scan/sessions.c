@@ -1,5 +1,7 @@
 #include "scan/sessions.h"
 
+#include "scan/keys.h"
+
 #include <stdlib.h>
 
 static bool put_chain(const struct lp_sessions *sessions, const struct lp_tls_half *half,
@@ -36,12 +38,31 @@ static bool put_tunnels(const struct lp_sessions *sessions, const struct lp_way 
     return true;
 }
 
+/* RFC 7250: what was sent has no hash that a phone could hold. */
+static void find_raw_key(struct lp_sessions *sessions, const struct lp_tls_half *half)
+{
+    struct lp_finding finding = {
+        .severity = LP_INFO,
+        .code = "raw-public-key",
+        .session = (int64_t)sessions->count,
+        .frame = half->certificate_frame,
+    };
+
+    if (half->raw_public_key)
+        lp_findings_add(sessions->findings, &finding,
+                        "%s: packet %llu: the %s sent a raw public key (RFC 7250) instead of a "
+                        "certificate",
+                        sessions->path, (unsigned long long)finding.frame,
+                        half->is_client ? "client" : "server");
+}
+
 static void find_faults(struct lp_sessions *sessions, const struct lp_tls *tls,
                         const struct lp_way *way)
 {
     for (unsigned dir = 0; dir < 2; dir++) {
         const struct lp_tls_half *half = &tls->half[dir];
         struct lp_finding finding = {.severity = LP_WARNING, .session = (int64_t)sessions->count};
+        find_raw_key(sessions, half);
         if (half->problem) {
             finding.code = "malformed";
             finding.frame = half->problem_frame;
@@ -62,10 +83,11 @@ static void find_faults(struct lp_sessions *sessions, const struct lp_tls *tls,
     }
 }
 
-void lp_sessions_add(struct lp_sessions *sessions, const struct lp_tls *tls,
-                     const struct lp_way *way)
+static void add_one(struct lp_sessions *sessions, const struct lp_tls *tls,
+                    const struct lp_way *way)
 {
-    struct lp_session session = {.transport = way->transport, .carrier = way->carrier};
+    struct lp_session session = {
+        .id = (unsigned)sessions->count, .transport = way->transport, .carrier = way->carrier};
     unsigned client = lp_tls_client(tls, way->known);
 
     session.client = way->end[client];
@@ -81,7 +103,20 @@ void lp_sessions_add(struct lp_sessions *sessions, const struct lp_tls *tls,
     }
     sessions->limited += session.outcome == LP_OUTCOME_LIMIT;
     find_faults(sessions, tls, way);
+    lp_keys_note_session(tls, &session, sessions->path, sessions->findings);
     sessions->items[sessions->count++] = session;
+}
+
+void lp_sessions_add(struct lp_sessions *sessions, const struct lp_tls *tls,
+                     const struct lp_way *way)
+{
+    struct lp_way behind = *way;
+
+    add_one(sessions, tls, way);
+    behind.conflicts[0] = behind.conflicts[1] = 0; /* told once per connection */
+    while ((tls = tls->next))
+        if (lp_tls_found(tls))
+            add_one(sessions, tls, &behind);
 }
 
 /* ---- handing over ---- */

@@ -594,3 +594,15 @@ void lp_stream_packet(const struct lp_stream *stream, uint64_t from, uint64_t to
         start = mark->end;
     }
 }
+
+bool lp_stream_settled(const struct lp_stream *stream, uint64_t to)
+{
+    uint64_t start = stream->offset;
+
+    for (size_t i = 0; i < stream->mark_count && start < to; i++) {
+        if (stream->marks[i].rank != RANK_GOOD)
+            return false;
+        start = stream->marks[i].end;
+    }
+    return true;
+}

@@ -47,6 +47,7 @@ struct lp_half {
     uint32_t isns[LP_MAX_ISNS]; /* initial sequence numbers; several when SYN-ACKs differ */
     uint8_t isn_count;
     bool done;
+    bool waits; /* the consumer said so */
     bool has_ack;
     uint32_t first_ack, last_ack;
     bool has_mac;

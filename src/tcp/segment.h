@@ -18,10 +18,6 @@ struct lp_segment {
 /* False: too short to be a segment. */
 bool lp_segment_read(const struct lp_datagram *datagram, struct lp_segment *out);
 
-enum lp_checksum { LP_CHECKSUM_WRONG, LP_CHECKSUM_UNKNOWN, LP_CHECKSUM_RIGHT };
-/* UNKNOWN when the snap length cut the segment, and where the recording machine's hardware was
- * still to fill the checksum in: the field then holds nothing, or the sum over the pseudo header
- * alone. */
 enum lp_checksum lp_segment_checksum(const struct lp_segment *segment);
 
 #endif

@@ -40,6 +40,7 @@ struct lp_conn {
 struct lp_tcp {
     struct lp_table table; /* of struct lp_conn, which it owns */
     uint64_t begun;        /* connections ever */
+    uint64_t refused;      /* segments */
     uint64_t seed;
     struct lp_budget *budget; /* borrowed */
     uint64_t max_connection;
@@ -67,6 +68,11 @@ struct lp_tcp *lp_tcp_new(uint64_t seed, struct lp_budget *budget, uint64_t max_
 bool lp_tcp_out_of_memory(const struct lp_tcp *tcp)
 {
     return tcp->out_of_memory;
+}
+
+uint64_t lp_tcp_refused(const struct lp_tcp *tcp)
+{
+    return tcp->refused;
 }
 
 /* ---- the table ---- */
@@ -151,15 +157,15 @@ static void limit(const struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
     lp_half_finish(half, &conn->flow.budget);
 }
 
-/* Offers the stream, again while the consumer asks for room. `may_evict` is false inside an
- * eviction, which must not recurse. */
-static void offer(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
+/* Offers one direction's stream, again while the consumer asks for room. True: the other may now be
+ * of more use. */
+static bool offer_one(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
 {
     struct lp_half *half = &conn->half[dir];
 
     while (!half->done && half->assembly && half->assembly->started) {
         if (half->assembly->frozen && !half->assembly->rewritten)
-            return;
+            return false;
         if (half->assembly->rewritten) {
             half->assembly->rewritten = false;
             tcp->consumer.rewritten(tcp->consumer.ctx, &conn->flow, dir);
@@ -167,6 +173,7 @@ static void offer(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool m
         struct lp_stream stream = lp_half_stream(half);
         struct lp_flow_answer answer =
             tcp->consumer.bytes(tcp->consumer.ctx, &conn->flow, dir, &stream);
+        half->waits = answer.want == LP_FLOW_MORE && answer.waits;
         if (answer.want == LP_FLOW_DONE) {
             lp_half_settle(half, &conn->flow.budget);
         } else if (answer.want == LP_FLOW_ROOM) {
@@ -176,34 +183,63 @@ static void offer(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool m
         } else {
             lp_half_release(half, answer.release);
         }
-        return;
+        return answer.wakes;
+    }
+    return false;
+}
+
+/* Offers the stream, and the other one if that waits for what this one said. `may_evict` is false
+ * inside an eviction, which must not recurse. The two cannot wake each other without end: each time
+ * the consumer has read on. */
+static void offer(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
+{
+    while (offer_one(tcp, conn, dir, may_evict) && conn->half[1 - dir].waits)
+        dir = 1 - dir;
+}
+
+static bool is_open(const struct lp_half *half)
+{
+    return !half->done && half->assembly && half->assembly->started && !half->assembly->frozen;
+}
+
+static void drain_and_offer(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
+{
+    struct lp_half *half = &conn->half[dir];
+    enum lp_store drained;
+
+    do {
+        drained = lp_half_drain(half);
+        offer(tcp, conn, dir, may_evict);
+    } while (is_open(half) && drained == LP_STORE_BUDGET && may_evict && evict(tcp, conn));
+    if (is_open(half) && drained != LP_STORE_OK) {
+        tcp->out_of_memory |= drained == LP_STORE_MEMORY;
+        limit(tcp, conn, dir);
     }
 }
 
-/* The connection is over: what is missing now will not come. */
-static void resolve(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
+/* The connection is over: a stream that nothing began begins now. */
+static void start_at_last(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
 {
     struct lp_half *half = &conn->half[dir];
 
     if (!lp_half_find_start(half, &conn->half[1 - dir], true))
         lp_half_start_here(half);
-    while (!half->done && half->assembly && half->assembly->started && !half->assembly->frozen) {
-        enum lp_store drained = lp_half_drain(half);
-        offer(tcp, conn, dir, may_evict);
-        if (half->done || !half->assembly || half->assembly->frozen)
-            break;
-        if (drained == LP_STORE_BUDGET && may_evict && evict(tcp, conn))
-            continue;
-        if (drained != LP_STORE_OK) {
-            tcp->out_of_memory |= drained == LP_STORE_MEMORY;
-            limit(tcp, conn, dir);
-            break;
-        }
+    if (is_open(half))
+        drain_and_offer(tcp, conn, dir, may_evict);
+}
+
+/* What is missing now will not come. */
+static void resolve(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool may_evict)
+{
+    struct lp_half *half = &conn->half[dir];
+
+    while (is_open(half)) {
         struct lp_stream rest = lp_half_stream(half);
         enum lp_gap kind = lp_half_gap(half);
         tcp->consumer.gap(tcp->consumer.ctx, &conn->flow, dir, kind, &rest);
         if (!lp_half_jump(half))
             break;
+        drain_and_offer(tcp, conn, dir, may_evict);
     }
 }
 
@@ -235,8 +271,13 @@ static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
 {
     for (unsigned dir = 0; dir < 2; dir++)
         conn->half[dir].end.acked_unseen = acked_unseen(&conn->half[dir], &conn->half[1 - dir]);
-    for (unsigned dir = 0; dir < 2; dir++)
-        resolve(tcp, conn, dir, at_end);
+    /* One direction may wait for the other: before any of the two breaks off, both are offered, and
+     * the one that waits breaks off last. */
+    start_at_last(tcp, conn, 0, at_end);
+    start_at_last(tcp, conn, 1, at_end);
+    unsigned first = conn->half[0].waits ? 1 : 0;
+    resolve(tcp, conn, first, at_end);
+    resolve(tcp, conn, 1 - first, at_end);
     conclude(tcp, conn, at_end);
     forget(tcp, conn);
 }
@@ -464,8 +505,10 @@ void lp_tcp_push(struct lp_tcp *tcp, const struct lp_datagram *datagram)
         reclaim(tcp, datagram->time);
         limit_incarnations(tcp, hash, &ends);
         conn = begin(tcp, hash, &ends);
-        if (!conn)
+        if (!conn) {
+            tcp->refused++;
             return;
+        }
         keep_tunnels(tcp, conn, datagram);
     }
     lp_table_touch(&tcp->table, &conn->node);

@@ -34,6 +34,9 @@ struct lp_stream {
 void lp_stream_packet(const struct lp_stream *stream, uint64_t from, uint64_t to, uint64_t *frame,
                       struct lp_time *time);
 
+/* Whether no better copy can come for any of the bytes before `to`. */
+bool lp_stream_settled(const struct lp_stream *stream, uint64_t to);
+
 enum lp_flow_want {
     LP_FLOW_MORE, /* keep what was not released, come again with more */
     LP_FLOW_DONE, /* this direction is of no further interest: its buffer goes at once */
@@ -43,6 +46,8 @@ enum lp_flow_want {
 struct lp_flow_answer {
     enum lp_flow_want want;
     size_t release; /* bytes from the front that are not needed again */
+    bool waits;     /* with LP_FLOW_MORE: the same bytes say more once the other direction does */
+    bool wakes;     /* the other direction, if it waits, should be offered again */
 };
 
 enum lp_gap {
@@ -105,5 +110,7 @@ void lp_tcp_flush(
     struct lp_tcp *tcp); /* the capture is over: resolves gaps, closes every connection */
 bool lp_tcp_out_of_memory(
     const struct lp_tcp *tcp); /* an allocation failed (not a budget): the scan must stop */
+uint64_t lp_tcp_refused(
+    const struct lp_tcp *tcp); /* segments that began a connection for which there was no room */
 
 #endif

@@ -16,12 +16,17 @@ enum {
     LP_HELLO_REQUEST = 0,
     LP_CLIENT_HELLO = 1,
     LP_SERVER_HELLO = 2,
+    LP_HELLO_VERIFY_REQUEST = 3, /* DTLS (RFC 6347 4.2.1) */
     LP_CERTIFICATE = 11,
     LP_SERVER_KEY_EXCHANGE = 12,
     LP_CERTIFICATE_REQUEST = 13,
     LP_SERVER_HELLO_DONE = 14,
     LP_CERTIFICATE_VERIFY = 15,
     LP_CLIENT_KEY_EXCHANGE = 16,
+    LP_FINISHED = 20,
+    LP_KEY_UPDATE = 24,
+    LP_COMPRESSED_CERTIFICATE = 25,
+    LP_ENCRYPTED_EXTENSIONS = 8,
 };
 
 enum {
@@ -32,23 +37,55 @@ enum {
 /* A record's header (RFC 5246 6.2.1). False: too short, or no record's. */
 bool lp_record_header(struct lp_rd *bytes, uint8_t *type, uint16_t *length);
 
-/* ClientHello and ServerHello bodies (RFC 5246 7.4.1, RFC 8446 4.1). False: malformed, *problem
- * says what. */
+/* DTLS counts its versions downwards from 0xfeff (RFC 6347 4.1). 0x0100 was a draft's number, which
+ * AnyConnect still sends. */
+enum { LP_DTLS_0_9 = 0x0100, LP_DTLS_1_3 = 0xfefc, LP_DTLS_1_2 = 0xfefd, LP_DTLS_1_0 = 0xfeff };
+
+static inline bool lp_version_is_dtls(uint16_t version)
+{
+    return version == LP_DTLS_0_9 || version >> 8 == 0xfe;
+}
+
+/* The version of TLS that a version of DTLS is like; any other as it is. */
+static inline uint16_t lp_version_like(uint16_t version)
+{
+    if (!lp_version_is_dtls(version))
+        return version;
+    return version == LP_DTLS_1_3 ? 0x0304 : version == LP_DTLS_1_2 ? 0x0303 : 0x0302;
+}
+
+/* ClientHello and ServerHello bodies (RFC 5246 7.4.1, RFC 8446 4.1, RFC 6347 4.2.1). False:
+ * malformed, *problem says what. */
 bool lp_client_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem);
 bool lp_server_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem);
+
+/* EncryptedExtensions (RFC 8446 4.3.1): whether the server's certificate is a raw public key. */
+bool lp_selects_raw_key(struct lp_rd body);
 
 /* The Certificate body (RFC 5246 7.4.2). With `whole` false the body breaks off where it ends: the
  * certificates that are complete are taken, the one that is cut is noted. *problem is set when a
  * rule is broken (which a body that breaks off always seems to do). */
 enum lp_tls_want lp_certificate_list(struct lp_tls *tls, struct lp_tls_half *half,
                                      struct lp_rd body, bool whole, const char **problem);
+/* The same of TLS 1.3 (RFC 8446 4.4.2). */
+enum lp_tls_want lp_certificate_list_13(struct lp_tls *tls, struct lp_tls_half *half,
+                                        struct lp_rd body, bool whole, const char **problem);
+/* Unpacks a CompressedCertificate (RFC 8879 4) into `out`, which is empty. *problem is set when it
+ * cannot be. */
+enum lp_tls_want lp_decompress(struct lp_rd body, struct lp_buf *out, const char **problem);
 
 /* A direction in the course of being read. */
 struct lp_reading {
     struct lp_tls *tls;
     struct lp_tls_half *half;
     const struct lp_tls_input *input;
+    bool last;  /* nothing more will come */
+    bool tls13; /* the messages at hand are those of TLS 1.3, out of records that verified */
 };
+
+/* reader.c: the payload of handshake records, cut into messages. */
+enum lp_tls_want lp_take_handshake(const struct lp_reading *r, struct lp_rd payload, uint64_t from,
+                                   uint64_t to);
 
 /* messages.c. `from` and `to` are the stream offsets that the message's bytes came from. */
 void lp_reading_packet(const struct lp_reading *r, uint64_t from, uint64_t to, uint64_t *frame,
@@ -63,6 +100,12 @@ enum lp_tls_want lp_take_message(const struct lp_reading *r, uint8_t type, struc
  */
 enum lp_tls_want lp_take_certificate(const struct lp_reading *r, struct lp_rd body, bool whole,
                                      uint64_t from, uint64_t to);
+
+/* A message that breaks off: its beginning, as far as it is there. */
+void lp_take_beginning(const struct lp_reading *r, uint8_t type, struct lp_rd body, uint64_t from,
+                       uint64_t to);
+/* The payload of an alert record in the clear (RFC 5246 7.2). */
+void lp_take_alert(const struct lp_reading *r, struct lp_rd payload, uint64_t from, uint64_t to);
 
 /* Where a handshake begins in a stream. */
 enum lp_search { LP_SEARCH_NO, LP_SEARCH_MORE, LP_SEARCH_FOUND };

@@ -1,7 +1,15 @@
-/* ClientHello and ServerHello, SSL 3.0 to TLS 1.3. */
+/* ClientHello and ServerHello, SSL 3.0 to TLS 1.3, DTLS 1.0 to 1.3. */
 #include "tls/handshake.h"
 
-enum { EXT_SERVER_NAME = 0, EXT_PRE_SHARED_KEY = 41, EXT_SUPPORTED_VERSIONS = 43 };
+enum {
+    EXT_SERVER_NAME = 0,
+    EXT_SERVER_CERTIFICATE_TYPE = 20,
+    EXT_ENCRYPT_THEN_MAC = 22,
+    EXT_PRE_SHARED_KEY = 41,
+    EXT_EARLY_DATA = 42,
+    EXT_SUPPORTED_VERSIONS = 43,
+    EXT_POST_HANDSHAKE_AUTH = 49,
+};
 
 /* SHA-256 of "HelloRetryRequest": the random value that makes a ServerHello one (RFC 8446 4.1.3).
  */
@@ -50,12 +58,59 @@ static void supported_versions(struct lp_rd extension, bool client, struct lp_tl
     while (lp_rd_u16(&list, &version)) {
         if (is_grease(version))
             continue;
+        out->draft |= !client && version != plain_version(version);
         version = plain_version(version);
-        if (version > highest && version >> 8 == 3)
+        if ((version >> 8 == 3 || lp_version_is_dtls(version)) &&
+            lp_version_like(version) > lp_version_like(highest))
             highest = version;
     }
     if (highest)
         out->version = highest;
+}
+
+/* RFC 7250 4: the type that the server has chosen. */
+static bool is_raw_key(struct lp_rd extension)
+{
+    enum { RAW_PUBLIC_KEY = 2 };
+    uint8_t type;
+    return lp_rd_u8(&extension, &type) && type == RAW_PUBLIC_KEY && lp_rd_end(&extension);
+}
+
+bool lp_selects_raw_key(struct lp_rd body)
+{
+    struct lp_rd list, extension;
+    uint16_t type;
+
+    if (!lp_rd_vec(&body, 2, &list))
+        return false;
+    while (lp_rd_u16(&list, &type) && lp_rd_vec(&list, 2, &extension))
+        if (type == EXT_SERVER_CERTIFICATE_TYPE)
+            return is_raw_key(extension);
+    return false;
+}
+
+static void client_extension(uint16_t type, struct lp_rd extension, struct lp_tls_hello *out)
+{
+    if (type == EXT_SERVER_NAME)
+        server_name(extension, out);
+    else if (type == EXT_SUPPORTED_VERSIONS)
+        supported_versions(extension, true, out);
+    else if (type == EXT_EARLY_DATA)
+        out->early_data = true;
+    else if (type == EXT_POST_HANDSHAKE_AUTH)
+        out->post_handshake_auth = true;
+}
+
+static void server_extension(uint16_t type, struct lp_rd extension, struct lp_tls_hello *out)
+{
+    if (type == EXT_SUPPORTED_VERSIONS)
+        supported_versions(extension, false, out);
+    else if (type == EXT_PRE_SHARED_KEY)
+        out->psk = true;
+    else if (type == EXT_ENCRYPT_THEN_MAC)
+        out->encrypt_then_mac = true;
+    else if (type == EXT_SERVER_CERTIFICATE_TYPE)
+        out->raw_public_key = is_raw_key(extension);
 }
 
 /* False: the block is malformed. It may be absent altogether (SSL 3.0, TLS 1.0). */
@@ -71,12 +126,10 @@ static bool extensions(struct lp_rd body, bool client, struct lp_tls_hello *out)
     while (!lp_rd_end(&list)) {
         if (!lp_rd_u16(&list, &type) || !lp_rd_vec(&list, 2, &extension))
             return false;
-        if (type == EXT_SERVER_NAME && client)
-            server_name(extension, out);
-        else if (type == EXT_SUPPORTED_VERSIONS)
-            supported_versions(extension, client, out);
-        else if (type == EXT_PRE_SHARED_KEY && !client)
-            out->psk = true;
+        if (client)
+            client_extension(type, extension, out);
+        else
+            server_extension(type, extension, out);
     }
     return true;
 }
@@ -93,10 +146,12 @@ static bool session_id(struct lp_rd *body, struct lp_tls_hello *out)
 
 bool lp_client_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem)
 {
-    struct lp_rd ciphers, compression;
+    struct lp_rd cookie, ciphers, compression;
 
     *problem = "ClientHello (RFC 5246 7.4.1.2): a field exceeds the message";
-    if (!lp_rd_u16(&body, &out->version) || !lp_rd_skip(&body, 32) || !session_id(&body, out) ||
+    if (!lp_rd_u16(&body, &out->version) || !lp_rd_copy(&body, out->random, 32) ||
+        !session_id(&body, out) ||
+        (lp_version_is_dtls(out->version) && !lp_rd_vec(&body, 1, &cookie)) ||
         !lp_rd_vec(&body, 2, &ciphers) || !lp_rd_vec(&body, 1, &compression))
         return false;
     *problem = "ClientHello (RFC 5246 7.4.1.4): the extensions do not fill their length";
@@ -109,13 +164,14 @@ bool lp_client_hello(struct lp_rd body, struct lp_tls_hello *out, const char **p
 
 bool lp_server_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem)
 {
-    uint8_t random[32], compression;
+    uint8_t compression = 0;
 
     *problem = "ServerHello (RFC 5246 7.4.1.3): a field exceeds the message";
     if (!lp_rd_u16(&body, &out->version))
         return false;
+    out->draft = out->version != plain_version(out->version);
     out->version = plain_version(out->version);
-    if (!lp_rd_copy(&body, random, sizeof random))
+    if (!lp_rd_copy(&body, out->random, sizeof out->random))
         return false;
     /* Drafts of TLS 1.3 up to 21 have no session id and no compression here. */
     struct lp_rd draft = body;
@@ -127,7 +183,8 @@ bool lp_server_hello(struct lp_rd body, struct lp_tls_hello *out, const char **p
             !extensions(draft, false, out))
             return false;
     }
-    out->retry = memcmp(random, retry_random, sizeof random) == 0;
+    out->retry = memcmp(out->random, retry_random, sizeof retry_random) == 0;
+    out->compressed = plain && compression != 0;
     *problem = NULL;
     out->complete = true;
     return true;

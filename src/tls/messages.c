@@ -51,7 +51,15 @@ static void take_hello(const struct lp_reading *r, bool client, struct lp_rd bod
         lp_reading_problem(r, problem, from, to);
 }
 
-/* A Certificate message, or its beginning. Only the first of a direction counts. */
+static enum lp_tls_want read_list(const struct lp_reading *r, struct lp_rd body, bool whole,
+                                  const char **problem)
+{
+    return r->tls13 ? lp_certificate_list_13(r->tls, r->half, body, whole, problem)
+                    : lp_certificate_list(r->tls, r->half, body, whole, problem);
+}
+
+/* A Certificate message, or its beginning. Only the first of a direction counts, except that a
+ * client may show after the handshake what it did not have in it (RFC 8446 4.6.2). */
 enum lp_tls_want lp_take_certificate(const struct lp_reading *r, struct lp_rd body, bool whole,
                                      uint64_t from, uint64_t to)
 {
@@ -60,9 +68,10 @@ enum lp_tls_want lp_take_certificate(const struct lp_reading *r, struct lp_rd bo
     size_t before = half->cert_count;
     struct lp_time time;
 
-    if (half->certificate_seen)
+    if (half->certificate_seen &&
+        !(r->tls13 && half->certificate_complete && half->cert_count == 0))
         return LP_TLS_MORE;
-    if (lp_certificate_list(r->tls, half, body, whole, &problem) == LP_TLS_ROOM) {
+    if (read_list(r, body, whole, &problem) == LP_TLS_ROOM) {
         half->cert_count = before;
         return LP_TLS_ROOM;
     }
@@ -75,6 +84,24 @@ enum lp_tls_want lp_take_certificate(const struct lp_reading *r, struct lp_rd bo
         lp_reading_packet(r, from, whole || !half->leaf_end ? to : half->leaf_end,
                           &half->certificate_frame, &time);
     return LP_TLS_MORE;
+}
+
+/* RFC 8879 4: read as the Certificate that is packed in it. */
+static enum lp_tls_want take_compressed(const struct lp_reading *r, struct lp_rd body,
+                                        uint64_t from, uint64_t to)
+{
+    struct lp_buf unpacked = {.budget = r->tls->budget};
+    const char *problem = NULL;
+    enum lp_tls_want want = lp_decompress(body, &unpacked, &problem);
+
+    if (want == LP_TLS_MORE && !problem)
+        want = lp_take_certificate(r, lp_rd_init(unpacked.bytes, unpacked.len), true, from, to);
+    if (problem) {
+        r->half->certificate_seen = true;
+        lp_reading_problem(r, problem, from, to);
+    }
+    lp_buf_free(&unpacked);
+    return want;
 }
 
 enum lp_tls_want lp_take_message(const struct lp_reading *r, uint8_t type, struct lp_rd body,
@@ -100,7 +127,18 @@ enum lp_tls_want lp_take_message(const struct lp_reading *r, uint8_t type, struc
         half->is_server = half->hello_done = true;
         break;
     case LP_CERTIFICATE_VERIFY:
-        half->is_client = true;
+        half->is_client |= !r->tls13; /* there the server sends one, too */
+        break;
+    case LP_ENCRYPTED_EXTENSIONS:
+        half->hello.raw_public_key |= r->tls13 && lp_selects_raw_key(body);
+        break;
+    case LP_COMPRESSED_CERTIFICATE:
+        return r->tls13 ? take_compressed(r, body, from, to) : LP_TLS_MORE;
+    case LP_FINISHED:
+        half->finished = true;
+        break;
+    case LP_KEY_UPDATE:
+        half->key_updates += r->tls13;
         break;
     case LP_CLIENT_KEY_EXCHANGE:
         half->is_client = half->client_key_exchange = true;
@@ -110,4 +148,33 @@ enum lp_tls_want lp_take_message(const struct lp_reading *r, uint8_t type, struc
         break;
     }
     return LP_TLS_MORE;
+}
+
+void lp_take_beginning(const struct lp_reading *r, uint8_t type, struct lp_rd body, uint64_t from,
+                       uint64_t to)
+{
+    struct lp_tls_half *half = r->half;
+
+    lp_reading_first(r, from, to);
+    if (type == LP_CLIENT_HELLO || type == LP_SERVER_HELLO) {
+        half->hello.seen = true;
+        half->is_client |= type == LP_CLIENT_HELLO;
+        half->is_server |= type == LP_SERVER_HELLO;
+    } else if (type == LP_CERTIFICATE) {
+        (void)lp_take_certificate(r, body, false, from, to);
+    }
+}
+
+void lp_take_alert(const struct lp_reading *r, struct lp_rd payload, uint64_t from, uint64_t to)
+{
+    struct lp_tls_half *half = r->half;
+    struct lp_tls_alert alert = {0};
+    struct lp_time time;
+
+    if (payload.left != 2 || half->alert_count == sizeof half->alerts / sizeof half->alerts[0] ||
+        !lp_rd_u8(&payload, &alert.level) || !lp_rd_u8(&payload, &alert.code) || alert.level < 1 ||
+        alert.level > 2)
+        return;
+    lp_reading_packet(r, from, to, &alert.frame, &time);
+    half->alerts[half->alert_count++] = alert;
 }

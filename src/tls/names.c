@@ -401,7 +401,19 @@ bool lp_cipher_psk(uint16_t cipher)
 const char *lp_version_name(uint16_t version)
 {
     static const char *const names[] = {"SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
-    return version >= 0x0300 && version <= 0x0304 ? names[version - 0x0300] : NULL;
+
+    switch (version) {
+    case LP_DTLS_0_9:
+        return "DTLSv0.9";
+    case LP_DTLS_1_0:
+        return "DTLSv1.0";
+    case LP_DTLS_1_2:
+        return "DTLSv1.2";
+    case LP_DTLS_1_3:
+        return "DTLSv1.3";
+    default:
+        return version >= 0x0300 && version <= 0x0304 ? names[version - 0x0300] : NULL;
+    }
 }
 
 const char *lp_alert_level_name(uint8_t level)

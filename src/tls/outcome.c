@@ -65,13 +65,22 @@ static bool is_resumed(const struct ends *e)
 {
     const struct lp_tls_hello *client = &e->client->hello, *server = &e->server->hello;
 
-    if (server->version >= 0x0304)
+    if (lp_version_like(server->version) >= 0x0304)
         return server->psk;
     if (client->complete && server->session_id_len &&
         client->session_id_len == server->session_id_len &&
         memcmp(client->session_id, server->session_id, server->session_id_len) == 0)
         return true;
     return e->server->cipher_change && !e->server->key_exchange && !e->server->hello_done;
+}
+
+/* TLS 1.3 without the right secrets, and a handshake behind encryption whose records did not verify.
+ * The first handshake up to TLS 1.2 is in the clear, whatever comes behind it. */
+static bool is_encrypted(const struct lp_tls_half *server)
+{
+    if (server->hello.complete && lp_version_like(server->hello.version) >= 0x0304)
+        return !server->keyed || server->wrong_key;
+    return server->wrong_key && !server->sealed;
 }
 
 static bool has_alert(const struct ends *e)
@@ -86,7 +95,7 @@ static void after_server_hello(const struct ends *e, struct lp_session *out)
 
     if (is_resumed(e))
         set(out, LP_OUTCOME_RESUMED, LP_REASON_RESUMED);
-    else if (server->hello.version >= 0x0304)
+    else if (is_encrypted(server))
         set(out, LP_OUTCOME_ENCRYPTED, LP_REASON_ENCRYPTED);
     else if (server->hello.complete && lp_cipher_anonymous(server->hello.cipher))
         set(out, LP_OUTCOME_NO_CERTIFICATE, LP_REASON_ANONYMOUS);
@@ -97,7 +106,7 @@ static void after_server_hello(const struct ends *e, struct lp_session *out)
     else if (server->cut == LP_TLS_CUT_SNAPPED || server->cut == LP_TLS_CUT_LOST ||
              server->cut == LP_TLS_CUT_LIMIT)
         set_loss(out, server->cut);
-    else if (server->key_exchange || server->hello_done)
+    else if (server->key_exchange || server->hello_done || server->finished)
         set(out, LP_OUTCOME_NO_CERTIFICATE, LP_REASON_NO_CERTIFICATE_MESSAGE);
     else if (has_alert(e) || e->server_known->closed || e->client_known->closed)
         set(out, LP_OUTCOME_NO_CERTIFICATE, LP_REASON_ABORTED);
@@ -147,6 +156,8 @@ static void decide(const struct ends *e, struct lp_session *out)
         set_loss(out, server->cut == LP_TLS_CUT_END ? how_it_ended(e) : server->cut);
     else if (server->hello.seen)
         after_server_hello(e, out);
+    else if (is_encrypted(server))
+        set(out, LP_OUTCOME_ENCRYPTED, LP_REASON_ENCRYPTED);
     else
         without_server_hello(e, out);
 }
@@ -179,6 +190,16 @@ static bool put_alerts(const struct ends *e, struct lp_arena *arena, struct lp_s
     return true;
 }
 
+/* Whether the client did what follows when the certificate is accepted. The ChangeCipherSpec of TLS
+ * 1.3 says nothing (RFC 8446 D.4). */
+static bool went_on(const struct ends *e)
+{
+    if (lp_version_like(e->server->hello.version) >= 0x0304)
+        return e->client->finished;
+    return e->client->client_key_exchange || e->client->cipher_change ||
+           e->client->application_data;
+}
+
 bool lp_tls_describe(const struct lp_tls *tls, const struct lp_tls_circumstances known[2],
                      struct lp_arena *arena, struct lp_session *out)
 {
@@ -195,9 +216,7 @@ bool lp_tls_describe(const struct lp_tls *tls, const struct lp_tls_circumstances
     out->cipher = e.server->hello.cipher;
     out->certificate_frame = e.server->certificate_frame;
     out->chain_complete = e.server->certificate_complete;
-    out->past_certificate =
-        e.server->certificate_seen &&
-        (e.client->client_key_exchange || e.client->cipher_change || e.client->application_data);
+    out->past_certificate = e.server->certificate_seen && went_on(&e);
     if (e.client->hello.complete && e.client->hello.sni.len) {
         out->sni = lp_text_clean(arena, e.client->hello.sni.bytes, e.client->hello.sni.len);
         if (!out->sni)

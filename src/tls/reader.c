@@ -11,6 +11,7 @@
  * lost.
  */
 #include "tls/handshake.h"
+#include "tls/sealed.h"
 
 enum { MAX_SEARCH = 64 * 1024 }; /* bytes in front of a handshake: greetings, a proxy's headers */
 
@@ -18,24 +19,27 @@ enum { MAX_SEARCH = 64 * 1024 }; /* bytes in front of a handshake: greetings, a 
 
 /* How many bytes of a Certificate message its leaf takes, with all that stands before it; 0 when
  * they are not there. */
-static size_t leaf_reach(struct lp_rd message)
+static size_t leaf_reach(struct lp_rd message, bool tls13)
 {
-    struct lp_rd rest = message, leaf;
+    struct lp_rd rest = message, context, leaf;
     uint8_t type;
 
-    if (!lp_rd_u8(&rest, &type) || type != LP_CERTIFICATE || !lp_rd_skip(&rest, 3 + 3) ||
+    if (!lp_rd_u8(&rest, &type) || type != LP_CERTIFICATE || !lp_rd_skip(&rest, 3) ||
+        (tls13 && !lp_rd_vec(&rest, 1, &context)) || !lp_rd_skip(&rest, 3) ||
         !lp_rd_vec(&rest, 3, &leaf))
         return 0;
     return message.left - rest.left;
 }
 
-/* `to` is where the buffered bytes end in the stream. */
-static void note_leaf(struct lp_tls_half *half, uint64_t to)
+/* `to` is where the buffered bytes end in the stream. A record that was encrypted counts as a
+ * whole, since it has to verify. */
+static void note_leaf(const struct lp_reading *r, uint64_t to)
 {
-    size_t reach = leaf_reach(lp_rd_init(half->message.bytes, half->message.len));
+    struct lp_tls_half *half = r->half;
+    size_t reach = leaf_reach(lp_rd_init(half->message.bytes, half->message.len), r->tls13);
 
     if (reach && !half->leaf_end)
-        half->leaf_end = to - (half->message.len - reach);
+        half->leaf_end = half->sealed ? to : to - (half->message.len - reach);
 }
 
 /* Puts the rest of a record, which ends at `to`, behind what is there of a message. */
@@ -51,7 +55,7 @@ static enum lp_tls_want keep_message(const struct lp_reading *r, struct lp_rd pa
     message->budget = r->tls->budget;
     if (lp_buf_append(message, payload.ptr, payload.left) != LP_GROW_OK)
         return LP_TLS_ROOM;
-    note_leaf(half, to);
+    note_leaf(r, to);
     return LP_TLS_MORE;
 }
 
@@ -65,7 +69,8 @@ static enum lp_tls_want one_message(const struct lp_reading *r, struct lp_rd *by
     *taken = false;
     if (!lp_rd_u8(&copy, &type) || !lp_rd_vec(&copy, 3, &body))
         return LP_TLS_MORE;
-    enum lp_tls_want want = lp_take_message(r, type, body, from, to);
+    enum lp_tls_want want =
+        (r->half->sealed ? lp_sealed_message : lp_take_message)(r, type, body, from, to);
     if (want == LP_TLS_ROOM)
         return want;
     *bytes = copy;
@@ -94,13 +99,13 @@ static enum lp_tls_want buffered_messages(const struct lp_reading *r, uint64_t t
     half->message.len = left;
     half->message_from = to - left;
     half->leaf_end = 0;
-    note_leaf(half, to);
+    note_leaf(r, to);
     return want;
 }
 
 /* A record that finds no room will come again, and its messages with it: nothing of it is kept. */
-static enum lp_tls_want handshake_payload(const struct lp_reading *r, struct lp_rd payload,
-                                          uint64_t from, uint64_t to)
+enum lp_tls_want lp_take_handshake(const struct lp_reading *r, struct lp_rd payload, uint64_t from,
+                                   uint64_t to)
 {
     struct lp_tls_half *half = r->half;
     enum lp_tls_want want = LP_TLS_MORE;
@@ -123,20 +128,6 @@ static enum lp_tls_want handshake_payload(const struct lp_reading *r, struct lp_
     return lp_rd_end(&payload) ? want : keep_message(r, payload, to);
 }
 
-static void take_alert(const struct lp_reading *r, struct lp_rd payload, uint64_t from, uint64_t to)
-{
-    struct lp_tls_half *half = r->half;
-    struct lp_tls_alert alert = {0};
-    struct lp_time time;
-
-    if (payload.left != 2 || half->alert_count == sizeof half->alerts / sizeof half->alerts[0] ||
-        !lp_rd_u8(&payload, &alert.level) || !lp_rd_u8(&payload, &alert.code) || alert.level < 1 ||
-        alert.level > 2)
-        return;
-    lp_reading_packet(r, from, to, &alert.frame, &time);
-    half->alerts[half->alert_count++] = alert;
-}
-
 /* True: from here on this direction is encrypted. */
 static bool is_over(const struct lp_tls_half *half)
 {
@@ -154,10 +145,10 @@ static enum lp_tls_want take_record(const struct lp_reading *r, uint8_t type, st
 
     switch (type) {
     case LP_RECORD_HANDSHAKE:
-        return handshake_payload(r, payload, from, to);
+        return lp_take_handshake(r, payload, from, to);
     case LP_RECORD_ALERT:
         if (!half->cipher_change)
-            take_alert(r, payload, from, to);
+            lp_take_alert(r, payload, from, to);
         break;
     case LP_RECORD_CHANGE_CIPHER:
         half->cipher_change = true;
@@ -178,6 +169,16 @@ static enum lp_tls_want finish(struct lp_tls_half *half)
     half->state = LP_TLS_FINISHED;
     lp_buf_free(&half->message);
     return LP_TLS_DONE;
+}
+
+/* Behind what is_over found the records are encrypted: either they can be opened, or that was all.
+ */
+static enum lp_tls_want pass_over(const struct lp_reading *r)
+{
+    if (r->half->sealed || !is_over(r->half))
+        return LP_TLS_MORE;
+    enum lp_tls_want want = lp_sealed_begin(r);
+    return want == LP_TLS_DONE ? finish(r->half) : want;
 }
 
 /* What the stream begins with, in case no handshake is found in it. */
@@ -217,9 +218,11 @@ static enum lp_tls_want search(struct lp_tls_half *half, const struct lp_tls_inp
         half->searched = true;
         half->origin = half->at = input->offset;
     }
-    if (half->at == half->origin)
-        note_beginning(half, bytes_from(input, half->origin));
     struct lp_rd bytes = bytes_from(input, half->at);
+    if (half->at == half->origin && bytes.left < LP_RECORD_HEADER && !last)
+        return LP_TLS_MORE;
+    if (half->at == half->origin)
+        note_beginning(half, bytes);
     enum lp_search found = lp_search(bytes, last, &skip);
     half->careful |= !is_text(lp_rd_head(&bytes, skip));
     half->at += skip;
@@ -242,46 +245,101 @@ static bool is_followed(struct lp_rd behind, bool last)
     return lp_record_header(&behind, &type, &length) || (last && lp_rd_end(&behind));
 }
 
-/* All whole records that are there. `last`: no more will come. */
-static enum lp_tls_want read_records(const struct lp_reading *r, bool last)
+/* A whole record. `from` to `to` is where it stands in the stream. */
+static enum lp_tls_want one_record(const struct lp_reading *r, const struct lp_record *record,
+                                   uint64_t from, uint64_t to)
 {
     struct lp_tls_half *half = r->half;
-    struct lp_rd bytes = bytes_from(r->input, half->at), payload;
-    uint8_t type;
+    enum lp_tls_want want;
+
+    if (record->type == LP_RECORD_DATA && !half->sealed) { /* encrypted already */
+        half->application_data = true;
+        want = pass_over(r);
+        if (want != LP_TLS_MORE)
+            return want;
+    }
+    if (half->sealed) {
+        want = lp_sealed_record(r, record, from, to);
+        return want == LP_TLS_DONE ? finish(half) : want;
+    }
+    return take_record(r, record->type, record->payload, from, to);
+}
+
+/* All whole records that are there. */
+static enum lp_tls_want read_records(const struct lp_reading *r)
+{
+    struct lp_tls_half *half = r->half;
+    struct lp_rd bytes = bytes_from(r->input, half->at);
+    enum lp_tls_want want = pass_over(r);
     uint16_t length;
 
-    while (bytes.left >= LP_RECORD_HEADER) {
-        if (!lp_record_header(&bytes, &type, &length)) {
+    while (want == LP_TLS_MORE && bytes.left >= LP_RECORD_HEADER) {
+        struct lp_rd header = bytes;
+        struct lp_record record;
+        if (!lp_record_header(&bytes, &record.type, &length)) {
             lp_reading_problem(r, "record (RFC 5246 6.2.1): what follows is no record", half->at,
                                half->at + LP_RECORD_HEADER);
             half->cut = half->cut ? half->cut : LP_TLS_CUT_END;
             return finish(half);
         }
-        if (!lp_rd_sub(&bytes, length, &payload))
+        if (!lp_rd_skip(&header, 1) || !lp_rd_u16(&header, &record.version) ||
+            !lp_rd_sub(&bytes, length, &record.payload))
             break;
-        if (half->careful && type == LP_RECORD_HANDSHAKE && !is_followed(bytes, last)) {
-            if (!last && bytes.left < LP_RECORD_HEADER)
+        if (half->careful && record.type == LP_RECORD_HANDSHAKE && !is_followed(bytes, r->last)) {
+            if (!r->last && bytes.left < LP_RECORD_HEADER)
                 break;
             lp_reading_problem(r, "record (RFC 5246 6.2.1): what follows is no record", half->at,
                                half->at + LP_RECORD_HEADER);
             return finish(half);
         }
         uint64_t end = half->at + LP_RECORD_HEADER + length;
-        enum lp_tls_want want = take_record(r, type, payload, half->at, end);
-        if (want == LP_TLS_ROOM)
-            return want;
+        want = one_record(r, &record, half->at, end);
+        if (want != LP_TLS_MORE)
+            break;
         half->at = end;
-        if (is_over(half))
-            return finish(half);
+        want = pass_over(r);
     }
-    return LP_TLS_MORE;
+    return want;
+}
+
+/* How much of what the other direction may wait for is there. */
+static unsigned heard(const struct lp_tls *tls, unsigned dir)
+{
+    unsigned count = tls->half[dir].state == LP_TLS_FINISHED;
+
+    for (; tls; tls = tls->next)
+        count += tls->half[dir].hello.complete && !tls->half[dir].hello.retry;
+    return count;
+}
+
+bool lp_tls_news(struct lp_tls *tls, unsigned dir)
+{
+    bool news = tls->news[dir];
+    tls->news[dir] = false;
+    return news;
+}
+
+/* Records, and what is behind their encryption. */
+static enum lp_tls_want read_on(const struct lp_reading *r, size_t *release)
+{
+    struct lp_tls_half *half = r->half;
+    enum lp_tls_want want = read_records(r);
+
+    if (!half->sealed || want == LP_TLS_DONE)
+        return want;
+    if (lp_sealed_release(r))
+        *release = (size_t)(half->at - r->input->offset);
+    else if (lp_sealed_overdue(r))
+        return finish(half);
+    return want;
 }
 
 enum lp_tls_want lp_tls_read(struct lp_tls *tls, unsigned dir, const struct lp_tls_input *input,
                              size_t *release)
 {
     struct lp_tls_half *half = &tls->half[dir];
-    struct lp_reading r = {tls, half, input};
+    struct lp_reading r = {.tls = tls, .half = half, .input = input};
+    unsigned before = heard(tls, dir);
 
     *release = 0;
     if (half->state == LP_TLS_SEARCHING) {
@@ -291,22 +349,30 @@ enum lp_tls_want lp_tls_read(struct lp_tls *tls, unsigned dir, const struct lp_t
     }
     if (half->state == LP_TLS_FINISHED)
         return LP_TLS_DONE;
-    return read_records(&r, false);
+    enum lp_tls_want want = read_on(&r, release);
+    tls->news[dir] |= heard(tls, dir) != before;
+    return want;
 }
 
 void lp_tls_rewind(struct lp_tls *tls, unsigned dir)
 {
-    struct lp_tls_half *half = &tls->half[dir];
-    struct lp_tls_half fresh = {.message = half->message,
-                                .certs = half->certs,
-                                .cert_cap = half->cert_cap,
-                                .hello.sni = half->hello.sni,
-                                .careful = half->careful, /* what stood in front may be released */
-                                .cut = half->cut};
+    if (lp_sealed_resume(tls, dir))
+        return;
+    lp_sealed_free(tls, &tls->half[dir]);
+    for (; tls; tls = tls->next) {
+        struct lp_tls_half *half = &tls->half[dir];
+        struct lp_tls_half fresh = {.message = half->message,
+                                    .certs = half->certs,
+                                    .cert_cap = half->cert_cap,
+                                    .hello.sni = half->hello.sni,
+                                    .careful = half->careful, /* what stood in front may be
+                                                                 released */
+                                    .cut = half->cut};
 
-    fresh.message.len = 0;
-    fresh.hello.sni.len = 0;
-    *half = fresh;
+        fresh.message.len = 0;
+        fresh.hello.sni.len = 0;
+        *half = fresh;
+    }
 }
 
 /* The part of a record that is there when the stream breaks off: handshake bytes count as far as
@@ -321,7 +387,7 @@ static void read_cut_record(const struct lp_reading *r)
     if (half->at >= r->input->offset && lp_rd_skip(&bytes, (size_t)(half->at - r->input->offset)) &&
         lp_record_header(&bytes, &type, &length) && type == LP_RECORD_HANDSHAKE &&
         !half->cipher_change)
-        (void)handshake_payload(r, lp_rd_head(&bytes, length), half->at,
+        (void)lp_take_handshake(r, lp_rd_head(&bytes, length), half->at,
                                 r->input->offset + r->input->bytes.left);
 }
 
@@ -336,48 +402,62 @@ static void read_cut_message(const struct lp_reading *r)
 
     if (!lp_rd_u8(&bytes, &type))
         return;
-    lp_reading_first(r, half->message_from, to);
-    if (type == LP_CLIENT_HELLO || type == LP_SERVER_HELLO) {
-        half->hello.seen = true;
-        half->is_client |= type == LP_CLIENT_HELLO;
-        half->is_server |= type == LP_SERVER_HELLO;
-    } else if (type == LP_CERTIFICATE && lp_rd_u24(&bytes, &length)) {
-        (void)lp_take_certificate(r, bytes, false, half->message_from, to);
-    }
+    if (!lp_rd_u24(&bytes, &length))
+        (void)lp_rd_rest(&bytes);
+    (half->sealed ? lp_sealed_beginning : lp_take_beginning)(r, type, bytes, half->message_from,
+                                                             to);
     half->message.len = 0;
 }
 
 void lp_tls_cut(struct lp_tls *tls, unsigned dir, enum lp_tls_cut cut,
                 const struct lp_tls_input *rest)
 {
-    struct lp_tls_half *half = &tls->half[dir];
-    struct lp_reading r = {tls, half, rest};
+    struct lp_tls_half *half = &tls->half[dir], *result = half;
+    struct lp_reading r = {.tls = tls, .half = half, .input = rest, .last = true};
     size_t skip;
 
     if (half->state == LP_TLS_SEARCHING) {
         (void)search(half, rest, true, &skip);
     }
     if (half->state == LP_TLS_READING)
-        (void)read_records(&r, true);
+        (void)read_records(&r);
     if (half->state == LP_TLS_FINISHED)
         return;
     if (half->state == LP_TLS_READING) {
-        if (!half->careful)
+        if (!half->careful && !half->sealed)
             read_cut_record(&r);
         read_cut_message(&r);
     }
-    if (half->cut == LP_TLS_CUT_NONE)
-        half->cut = cut;
+    if (half->sealed)
+        result = lp_sealed_result(&r);
+    if (result->cut == LP_TLS_CUT_NONE)
+        result->cut = cut;
+    if (half->sealed) { /* without the records in between nothing verifies */
+        (void)finish(half);
+        return;
+    }
     half->state = LP_TLS_SEARCHING; /* behind the gap */
     half->searched = false;
 }
 
 void lp_tls_free(struct lp_tls *tls)
 {
+    struct lp_tls *next = tls->next;
+
     for (unsigned dir = 0; dir < 2; dir++) {
+        lp_sealed_free(tls, &tls->half[dir]);
         lp_buf_free(&tls->half[dir].message);
         lp_buf_free(&tls->half[dir].hello.sni);
         lp_free(tls->half[dir].certs);
         tls->half[dir].certs = NULL;
+    }
+    tls->next = NULL;
+    while (next) { /* there are none behind encryption of its own */
+        struct lp_tls *each = next;
+        next = each->next;
+        each->next = NULL;
+        lp_tls_free(each);
+        lp_budget_give(each->budget, sizeof *each);
+        lp_free(each);
     }
 }

@@ -21,13 +21,20 @@ struct lp_tls_input {
     const void *ctx;
     void (*packet)(const void *ctx, uint64_t from, uint64_t to, uint64_t *frame,
                    struct lp_time *time);
+    /* Whether the bytes before `to` are final: no better copy of them can come. NULL: not known. */
+    bool (*settled)(const void *ctx, uint64_t to);
 };
 
 /* Takes one complete certificate and returns what stands for it, borrowed from the sink's owner;
  * NULL when memory is short. */
 typedef const void *(*lp_tls_cert_fn)(void *ctx, const uint8_t *der, size_t n);
 
-enum lp_tls_want { LP_TLS_MORE, LP_TLS_DONE, LP_TLS_ROOM };
+enum lp_tls_want {
+    LP_TLS_MORE,
+    LP_TLS_DONE,
+    LP_TLS_ROOM,
+    LP_TLS_WAIT, /* stands still until the other direction, or the key log, brings what is missing */
+};
 
 /* Why a stream broke off. */
 enum lp_tls_cut {
@@ -56,10 +63,20 @@ struct lp_tls_hello {
     uint16_t cipher;  /* ServerHello */
     bool retry;       /* a HelloRetryRequest (RFC 8446 4.1.4) */
     bool psk;         /* ServerHello: pre_shared_key selected (RFC 8446 4.2.11) */
+    uint8_t random[32];
+    bool compressed;          /* ServerHello: the records are compressed (RFC 3749) */
+    bool draft;               /* ServerHello: a draft of TLS 1.3 */
+    bool encrypt_then_mac;    /* ServerHello: RFC 7366 */
+    bool raw_public_key;      /* ServerHello: the certificate is none (RFC 7250) */
+    bool early_data;          /* ClientHello: offered (RFC 8446 4.2.10) */
+    bool post_handshake_auth; /* ClientHello: offered (RFC 8446 4.2.6) */
     uint8_t session_id[32];
     uint8_t session_id_len;
     struct lp_buf sni; /* owned */
 };
+
+struct lp_sealed;
+struct lp_tls_keys; /* tls/decrypt.h */
 
 /* One direction. */
 struct lp_tls_half {
@@ -76,6 +93,7 @@ struct lp_tls_half {
     struct lp_tls_hello hello;
     bool is_client, is_server; /* by the messages seen */
     bool certificate_seen, certificate_complete;
+    bool raw_public_key; /* a public key stood in its place (RFC 7250) */
     uint64_t certificate_frame;
     struct lp_tls_cert *certs; /* owned */
     size_t cert_count, cert_cap;
@@ -83,6 +101,13 @@ struct lp_tls_half {
     unsigned alert_count;
     bool key_exchange, hello_done; /* ServerKeyExchange, ServerHelloDone seen */
     bool client_key_exchange, cipher_change, application_data;
+    bool finished;        /* Finished seen, which is always encrypted */
+    unsigned key_updates; /* RFC 8446 4.6.3 */
+    bool keyed;           /* the key log has the secrets */
+    bool no_key;          /* it does not, and so nothing more could be read */
+    bool wrong_key;       /* records do not verify under them */
+    uint64_t wrong_key_frame;
+    struct lp_sealed *sealed; /* owned; NULL while in the clear, and in all but the first handshake */
     bool other_records;  /* looked like TLS, but no handshake was in it */
     bool other_bytes;    /* something that is not TLS */
     enum lp_tls_cut cut; /* the first place where the stream broke off */
@@ -95,12 +120,18 @@ struct lp_tls {
     lp_tls_cert_fn add_cert;
     void *add_ctx;            /* borrowed */
     struct lp_budget *budget; /* borrowed; pays for messages that span records */
+    struct lp_tls_keys *keys; /* borrowed; NULL: nothing is decrypted */
+    struct lp_tls *next;      /* owned; a handshake behind the encryption of this one */
+    bool news[2];             /* a hello was completed in this direction, or it is finished */
 };
 
 /* Reads what it can. *release is how many bytes from the front are not needed again. LP_TLS_ROOM:
- * call again with the same bytes. */
+ * call again with the same bytes. LP_TLS_WAIT: call again when there are more, or when the other
+ * direction has news (lp_tls_news), or lp_tls_cut when that is over. */
 enum lp_tls_want lp_tls_read(struct lp_tls *tls, unsigned dir, const struct lp_tls_input *input,
                              size_t *release);
+/* Whether a direction has had news since this was asked last: what the other may be waiting for. */
+bool lp_tls_news(struct lp_tls *tls, unsigned dir);
 /* The unreleased bytes changed: forget what was made of them. */
 void lp_tls_rewind(struct lp_tls *tls, unsigned dir);
 /* The stream breaks off behind `rest`; reading may go on behind the gap. */
@@ -111,7 +142,7 @@ void lp_tls_free(struct lp_tls *tls); /* what the struct owns, not the struct */
 /* Whether the bytes begin a TLS handshake, as far as they go. */
 bool lp_tls_recognise(struct lp_rd bytes);
 
-/* Whether there was a handshake at all. */
+/* Whether there was a handshake at all. `next` ones are asked for by themselves. */
 bool lp_tls_found(const struct lp_tls *tls);
 
 /* What else is known of a direction. */

@@ -1,22 +1,33 @@
 /*
- * Certificates in files: PEM blocks (RFC 7468) amid whatever else the file says, or plain DER.
+ * Certificates in files: PEM blocks (RFC 7468) amid whatever else the file says, or plain DER; in
+ * either form also PKCS #7 (pkcs7.c).
  *
  * What looks like a certificate (a SEQUENCE that begins with a SEQUENCE) is handed on byte for
  * byte, since its hash is what counts. A block that is none, an empty one above all, is passed
  * over: nobody must ever be told the hash of nothing.
  */
 #include "x509/der.h"
+#include "x509/pkcs7.h"
 #include "x509/x509.h"
 
 #include "base/text.h"
 
+enum content {
+    CERTIFICATE,
+    TRUSTED, /* OpenSSL's own: its trust settings follow the certificate */
+    PKCS7,   /* RFC 7468 8 and 9 */
+};
+
 static const struct block {
     const char *begin, *end;
-    bool trusted; /* OpenSSL's own: its trust settings follow the certificate */
+    enum content content;
 } blocks[] = {
-    {"-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----", false},
-    {"-----BEGIN X509 CERTIFICATE-----", "-----END X509 CERTIFICATE-----", false},
-    {"-----BEGIN TRUSTED CERTIFICATE-----", "-----END TRUSTED CERTIFICATE-----", true},
+    {"-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----", CERTIFICATE},
+    {"-----BEGIN X509 CERTIFICATE-----", "-----END X509 CERTIFICATE-----", CERTIFICATE},
+    {"-----BEGIN TRUSTED CERTIFICATE-----", "-----END TRUSTED CERTIFICATE-----", TRUSTED},
+    {"-----BEGIN PKCS7-----", "-----END PKCS7-----", PKCS7},
+    {"-----BEGIN PKCS #7 SIGNED DATA-----", "-----END PKCS #7 SIGNED DATA-----", PKCS7},
+    {"-----BEGIN CMS-----", "-----END CMS-----", PKCS7},
 };
 
 static bool is_space(uint8_t c)
@@ -88,6 +99,25 @@ struct pem {
     bool found, stop, no_memory;
 };
 
+static void deliver_one(struct pem *pem, struct lp_rd certificate)
+{
+    pem->found = true;
+    pem->stop = !pem->fn(pem->ctx, certificate.ptr, certificate.left);
+}
+
+/* Every certificate of a PKCS #7 structure. False: it is none. */
+static bool deliver_pkcs7(struct pem *pem, struct lp_rd bytes)
+{
+    struct lp_buf room = {0};
+    struct lp_rd set, certificate;
+    bool is_one = lp_pkcs7_certificates(bytes, &room, &set, &pem->no_memory);
+
+    while (is_one && !pem->stop && take_certificate(&set, &certificate))
+        deliver_one(pem, certificate);
+    lp_buf_free(&room);
+    return is_one;
+}
+
 /* The block's end has come. */
 static void deliver(struct pem *pem)
 {
@@ -101,12 +131,11 @@ static void deliver(struct pem *pem)
     const char *text = pem->base64.bytes ? (const char *)pem->base64.bytes : "";
     long n = lp_base64_decode(text, pem->base64.len, der, size);
     struct lp_rd all = lp_rd_init(der, n > 0 ? (size_t)n : 0), rest = all, certificate;
-    if (take_certificate(&rest, &certificate)) {
-        if (!pem->open->trusted)
-            certificate = all; /* what does not belong there is for lp_x509_facts to tell */
-        pem->found = true;
-        pem->stop = !pem->fn(pem->ctx, certificate.ptr, certificate.left);
-    }
+    if (pem->open->content == PKCS7)
+        deliver_pkcs7(pem, all);
+    else if (take_certificate(&rest, &certificate)) /* what does not belong behind it is for
+                                                       lp_x509_facts to tell */
+        deliver_one(pem, pem->open->content == TRUSTED ? certificate : all);
     lp_free(der);
 }
 
@@ -144,6 +173,8 @@ bool lp_x509_each(const uint8_t *bytes, size_t n, lp_x509_each_fn fn, void *ctx)
         fn(ctx, line.ptr, line.left); /* the only one: whether to go on does not matter */
         return true;
     }
+    if (deliver_pkcs7(&pem, text) || pem.no_memory)
+        return pem.found && !pem.no_memory;
     rest = text;
     if (lp_rd_sub(&rest, sizeof byte_order_mark, &line) &&
         lp_der_is(&line, byte_order_mark, sizeof byte_order_mark))

@@ -34,7 +34,8 @@ const struct lp_cert_facts *lp_x509_facts(struct lp_arena *arena, const uint8_t 
 
 /* Calls fn for each certificate in a file's bytes: every "BEGIN CERTIFICATE", "BEGIN X509
  * CERTIFICATE" or "BEGIN TRUSTED CERTIFICATE" block (RFC 7468), else the whole as one DER
- * certificate (exactly one SEQUENCE, nothing behind it). False: none found, or memory is short. */
+ * certificate (exactly one SEQUENCE, nothing behind it); and each of a PKCS #7 structure in either
+ * form. False: none found, or memory is short. */
 typedef bool (*lp_x509_each_fn)(void *ctx, const uint8_t *der, size_t n); /* false stops */
 bool lp_x509_each(const uint8_t *bytes, size_t n, lp_x509_each_fn fn, void *ctx);
 

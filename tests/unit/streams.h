@@ -335,8 +335,10 @@ static inline void wire_packet(const void *ctx, uint64_t from, uint64_t to, uint
 /* Bytes [from, to) of the wire. */
 static inline struct lp_tls_input wire_input(const struct wire *wire, size_t from, size_t to)
 {
-    return (struct lp_tls_input){lp_rd_init(wire->bytes + from, to - from), WIRE_BASE + from, wire,
-                                 wire_packet};
+    return (struct lp_tls_input){.bytes = lp_rd_init(wire->bytes + from, to - from),
+                                 .offset = WIRE_BASE + from,
+                                 .ctx = wire,
+                                 .packet = wire_packet};
 }
 
 /* Chunk after chunk; then, unless the reader was done, the end. How often it asked for room. */

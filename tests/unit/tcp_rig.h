@@ -124,10 +124,10 @@ static inline struct lp_flow_answer rig_bytes(void *ctx, struct lp_flow *flow, u
                                               const struct lp_stream *stream)
 {
     struct rig *rig = ctx;
-    struct lp_flow_answer answer = {LP_FLOW_MORE, 0};
+    struct lp_flow_answer answer = {.want = LP_FLOW_MORE};
 
     if (!flow->state && rig->charge && !lp_budget_take(&flow->budget, rig->charge))
-        return (struct lp_flow_answer){LP_FLOW_ROOM, 0};
+        return (struct lp_flow_answer){.want = LP_FLOW_ROOM};
     struct seen_half *half = &rig_flow(rig, flow)->half[dir];
     rig_check_marks(stream);
     rig_take(half, stream);

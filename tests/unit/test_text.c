@@ -196,7 +196,7 @@ static void hex_decode_what_is_no_hex_fails(void **state)
 {
     static const char *const wrong[] = {"7",  "7d9", "0x7d", "7g", "g7", " 7d",     "7d\n",
                                         "/0", ":0",  "@0",   "G0", "`0", "\xb0\xb1"};
-    uint8_t out[4];
+    uint8_t out[4] = {0};
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
@@ -205,7 +205,7 @@ static void hex_decode_what_is_no_hex_fails(void **state)
 
 static void hex_decode_more_than_the_room_fails(void **state)
 {
-    uint8_t out[2];
+    uint8_t out[2] = {0};
 
     (void)state;
     assert_int_equal(-1, hex("7d9db1", false, out, 2));
@@ -290,7 +290,7 @@ static void base64_decode_loose_forms_are_refused(void **state)
         "Zh==",     "Zm9=",     "Zv==",  "Zm8v=AAA",                 /* bits that no byte holds */
         "Zm9\n",    "Zm 9",     " Zm9",  "Zm9v\n",   "Zm9v\r\n\r\n", /* white space */
         "Zm9-",     "Zm9_",     "Zm9.",  "Zm9\xc3",  "@[`{",         "%2B="}; /* alphabet */
-    uint8_t out[16];
+    uint8_t out[16] = {0};
 
     (void)state;
     for (size_t i = 0; i < sizeof loose / sizeof loose[0]; i++)

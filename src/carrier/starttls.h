@@ -1,0 +1,15 @@
+/*
+ * What stood in front of TLS on a connection: a dialogue that ended in STARTTLS, a proxy's
+ * greeting. TLS is found by itself, wherever it begins; this only gives the rest a name.
+ */
+#ifndef LP_CARRIER_STARTTLS_H
+#define LP_CARRIER_STARTTLS_H
+
+#include "base/rd.h"
+
+/* The protocol by the first bytes of both directions, as far as they stood in front of the
+ * handshake. Which one is the client's does not matter, and either may be empty. NULL: not known.
+ * Static. */
+const char *lp_starttls_name(const struct lp_rd front[2]);
+
+#endif

@@ -76,7 +76,10 @@ static bool method(struct lp_rd body, struct lp_eap *out)
     if ((out->has_total && !lp_rd_u32(&body, &out->total)) ||
         (out->type == TYPE_TEAP && flags & OUTER_INCLUDED && !lp_rd_u32(&body, &out->outer)))
         return false;
-    out->data = out->start ? lp_rd_init(NULL, 0) : body; /* a start has no TLS, but hints */
+    if (out->outer > body.left)
+        return false;
+    /* A start has no TLS, but hints for the peer. */
+    out->data = lp_rd_head(&body, out->start ? 0 : body.left - out->outer);
     return true;
 }
 
@@ -126,11 +129,13 @@ static void remember(struct lp_eap_half *half, const struct lp_eap *packet)
  * as they go. */
 static bool begins_record(struct lp_rd data)
 {
-    enum { FIRST_TYPE = 20, LAST_TYPE = 24 };
-    uint8_t type, major;
+    enum { FIRST_TYPE = 20, LAST_TYPE = 24, MAJOR = 3, LAST_MINOR = 4 };
+    uint8_t type, major, minor;
 
-    return !lp_rd_u8(&data, &type) ||
-           (type >= FIRST_TYPE && type <= LAST_TYPE && (!lp_rd_u8(&data, &major) || major == 3));
+    if (!lp_rd_u8(&data, &type) || type < FIRST_TYPE || type > LAST_TYPE)
+        return false;
+    return !lp_rd_u8(&data, &major) ||
+           (major == MAJOR && (!lp_rd_u8(&data, &minor) || minor <= LAST_MINOR));
 }
 
 static bool append(struct lp_eap_half *half, struct lp_rd data, uint64_t frame, struct lp_time time)
@@ -149,11 +154,11 @@ static enum lp_eap_step finish_message(struct lp_eap_half *half)
     size_t length = half->stream.len - half->whole;
 
     half->assembling = false;
-    if ((half->has_total && length != half->total) || half->outer > length) {
+    /* Whether TEAP's outer part counts, RFC 7170 leaves open. */
+    if (half->has_total && length != half->total && length + half->outer != half->total) {
         half->stream.len = half->whole;
         return LP_EAP_BROKEN;
     }
-    half->stream.len -= half->outer;
     half->whole = half->stream.len;
     return LP_EAP_BYTES;
 }

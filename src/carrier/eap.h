@@ -19,7 +19,7 @@ struct lp_eap {
     bool more;    /* fragments follow */
     bool has_total;
     uint32_t total; /* bytes of all fragments of the message */
-    uint32_t outer; /* TEAP: bytes behind the TLS data of the message that are not TLS's */
+    uint32_t outer; /* TEAP: bytes behind the TLS data that are not TLS's */
     struct lp_rd data;
     bool cut; /* not all of it was captured */
 };
@@ -61,7 +61,8 @@ enum lp_eap_step {
     LP_EAP_BYTES,   /* a message is whole, and with it the stream up to its end */
     LP_EAP_CUT,     /* the packet was cut off by the snap length: the stream breaks off here */
     LP_EAP_GAP,    /* nothing taken: a fragment before this one is missing. Break off, come again */
-    LP_EAP_BROKEN, /* the fragments do not add up to what was announced: the same */
+    LP_EAP_BROKEN, /* the fragments do not add up to what was announced: they are dropped, and the
+                      stream breaks off here */
     LP_EAP_LIMIT,  /* the budget refused memory, or an allocation failed */
 };
 

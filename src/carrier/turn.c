@@ -64,8 +64,9 @@ static bool peer_address(struct lp_rd value, const uint8_t transaction[TRANSACTI
     for (unsigned i = 0; i < (family == IPV4 ? 4U : 16U); i += 4) {
         if (!lp_rd_u32(&value, &word) || (i > 0 && !lp_rd_u32(&veils, &veil)))
             return false;
-        word = __builtin_bswap32(word ^ veil); /* to network order on a little-endian machine */
-        memcpy(out->peer.bytes + i, &word, sizeof word);
+        word ^= veil;
+        for (unsigned k = 0; k < 4; k++)
+            out->peer.bytes[i + k] = (uint8_t)(word >> (24 - 8 * k));
     }
     return true;
 }

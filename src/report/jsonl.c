@@ -458,6 +458,13 @@ static void put_config_sessions(struct lp_json *json, const void *value)
     lp_json_close(json, ']');
 }
 
+static void put_fetched_frame(struct lp_json *json, const void *value)
+{
+    const struct lp_config *config = value;
+    const uint64_t none = 0;
+    put_frame(json, config->file ? &config->file->frame : &none);
+}
+
 static const struct field config_fields[] = {
     PLAIN("source", lp_config, source),
     PLAIN("origin", lp_config, origin),
@@ -471,6 +478,7 @@ static const struct field config_fields[] = {
     AS("reason", lp_config, verdict_reason, put_reason),
     WHOLE("sessions", put_config_sessions),
     PLAIN("summary", lp_config, summary),
+    WHOLE("fetched_frame", put_fetched_frame),
 };
 
 /* ---- findings and statistics ---- */

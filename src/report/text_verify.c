@@ -203,7 +203,8 @@ static const char *pairing(const char *rule)
     static const char *const words[][2] = {
         {"mac", "paired by the phone's MAC address"},
         {"name", "paired by the capture's name"},
-        {"only", "the only one given"},
+        {"client", "paired by the address that fetched it"},
+        {"only", "the only one"},
         {"url", "paired by its url"},
     };
 
@@ -223,6 +224,11 @@ static void config_rows(struct lp_report *report, const struct lp_config *config
         lp_out_text(out, ", ");
     }
     lp_out_text(out, config->source);
+    if (config->file) {
+        lp_out_text(out,
+                    strcmp(config->origin, "tftp") == 0 ? " by TFTP, frame " : " by HTTP, frame ");
+        lp_out_number(out, config->file->frame);
+    }
     if (config->paired_by) {
         lp_out_text(out, " (");
         lp_out_text(out, pairing(config->paired_by));

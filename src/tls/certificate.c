@@ -63,9 +63,8 @@ static struct lp_tls_cert *next_cert(struct lp_tls_half *half, uint32_t bytes)
     return cert;
 }
 
-/* One entry of the list. False: memory is short. */
-static bool take_entry(struct lp_tls *tls, struct lp_tls_half *half, struct lp_rd der,
-                       uint32_t announced, const char **problem)
+bool lp_certificate_one(struct lp_tls *tls, struct lp_tls_half *half, struct lp_rd der,
+                        uint32_t announced, const char **problem)
 {
     struct lp_tls_cert *cert = next_cert(half, announced);
 
@@ -98,7 +97,7 @@ static enum lp_tls_want take_list(struct lp_tls *tls, struct lp_tls_half *half, 
         }
         if (tls13 && (half->hello.raw_public_key || (entry.left == length && is_public_key(entry))))
             half->raw_public_key = true;
-        else if (!take_entry(tls, half, entry, length, problem))
+        else if (!lp_certificate_one(tls, half, entry, length, problem))
             return LP_TLS_ROOM;
         if (!lp_rd_skip(&list, length)) {
             *problem = "Certificate (RFC 5246 7.4.2): a certificate exceeds the list";

@@ -59,9 +59,18 @@ static inline uint16_t lp_version_like(uint16_t version)
 bool lp_client_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem);
 bool lp_server_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem);
 
+struct lp_reading;
+
 /* EncryptedExtensions (RFC 8446 4.3.1): whether the server's certificate is a raw public key. */
 bool lp_selects_raw_key(struct lp_rd body);
 
+/* sslv2.c. Whether a stream begins with a hello of SSL 2.0, and reading it: `bytes` begin there. */
+enum { LP_SSL2 = 0x0002 };
+enum lp_tls_want lp_ssl2_read(const struct lp_reading *r, struct lp_rd bytes);
+
+/* One certificate by itself, of which `der` is what is there. False: memory is short. */
+bool lp_certificate_one(struct lp_tls *tls, struct lp_tls_half *half, struct lp_rd der,
+                        uint32_t announced, const char **problem);
 /* The Certificate body (RFC 5246 7.4.2). With `whole` false the body breaks off where it ends: the
  * certificates that are complete are taken, the one that is cut is noted. *problem is set when a
  * rule is broken (which a body that breaks off always seems to do). */
@@ -111,6 +120,8 @@ void lp_take_alert(const struct lp_reading *r, struct lp_rd payload, uint64_t fr
 enum lp_search { LP_SEARCH_NO, LP_SEARCH_MORE, LP_SEARCH_FOUND };
 /* At the very start of `bytes`. `last`: nothing more will come, so that what is there must do. */
 enum lp_search lp_search_here(struct lp_rd bytes, bool last);
+/* The same for a hello of SSL 2.0, which is looked for nowhere else. */
+enum lp_search lp_ssl2_here(struct lp_rd bytes, bool last);
 /* Anywhere. *skip is how many bytes lie before the place found or still possible. */
 enum lp_search lp_search(struct lp_rd bytes, bool last, size_t *skip);
 

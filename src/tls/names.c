@@ -403,6 +403,8 @@ const char *lp_version_name(uint16_t version)
     static const char *const names[] = {"SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 
     switch (version) {
+    case LP_SSL2:
+        return "SSLv2";
     case LP_DTLS_0_9:
         return "DTLSv0.9";
     case LP_DTLS_1_0:

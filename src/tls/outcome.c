@@ -67,6 +67,8 @@ static bool is_resumed(const struct ends *e)
 
     if (lp_version_like(server->version) >= 0x0304)
         return server->psk;
+    if (server->resumed)
+        return true;
     if (client->complete && server->session_id_len &&
         client->session_id_len == server->session_id_len &&
         memcmp(client->session_id, server->session_id, server->session_id_len) == 0)
@@ -74,8 +76,8 @@ static bool is_resumed(const struct ends *e)
     return e->server->cipher_change && !e->server->key_exchange && !e->server->hello_done;
 }
 
-/* TLS 1.3 without the right secrets, and a handshake behind encryption whose records did not verify.
- * The first handshake up to TLS 1.2 is in the clear, whatever comes behind it. */
+/* TLS 1.3 without the right secrets, and a handshake behind encryption whose records did not
+ * verify. The first handshake up to TLS 1.2 is in the clear, whatever comes behind it. */
 static bool is_encrypted(const struct lp_tls_half *server)
 {
     if (server->hello.complete && lp_version_like(server->hello.version) >= 0x0304)
@@ -212,7 +214,8 @@ bool lp_tls_describe(const struct lp_tls *tls, const struct lp_tls_circumstances
     out->hello_seen = e.client->hello.seen;
     out->offered_version = e.client->hello.complete ? e.client->hello.version : 0;
     out->version = e.server->hello.complete ? e.server->hello.version : 0;
-    out->has_cipher = e.server->hello.complete;
+    out->has_cipher = e.server->hello.complete && out->version != LP_SSL2; /* there it is the
+                                                                              client's choice */
     out->cipher = e.server->hello.cipher;
     out->certificate_frame = e.server->certificate_frame;
     out->chain_complete = e.server->certificate_complete;

@@ -219,10 +219,14 @@ static enum lp_tls_want search(struct lp_tls_half *half, const struct lp_tls_inp
         half->origin = half->at = input->offset;
     }
     struct lp_rd bytes = bytes_from(input, half->at);
-    if (half->at == half->origin && bytes.left < LP_RECORD_HEADER && !last)
-        return LP_TLS_MORE;
-    if (half->at == half->origin)
+    if (half->at == half->origin) {
+        enum lp_search ssl2 = lp_ssl2_here(bytes, last);
+        half->ssl2 = ssl2 == LP_SEARCH_FOUND;
+        half->state = half->ssl2 ? LP_TLS_READING : LP_TLS_SEARCHING;
+        if (ssl2 != LP_SEARCH_NO || (bytes.left < LP_RECORD_HEADER && !last))
+            return LP_TLS_MORE;
         note_beginning(half, bytes);
+    }
     enum lp_search found = lp_search(bytes, last, &skip);
     half->careful |= !is_text(lp_rd_head(&bytes, skip));
     half->at += skip;
@@ -265,22 +269,38 @@ static enum lp_tls_want one_record(const struct lp_reading *r, const struct lp_r
     return take_record(r, record->type, record->payload, from, to);
 }
 
+/* In front of the first record. */
+static enum lp_tls_want read_ssl2(const struct lp_reading *r)
+{
+    enum lp_tls_want want = lp_ssl2_read(r, bytes_from(r->input, r->half->at));
+    return want == LP_TLS_DONE ? finish(r->half) : want;
+}
+
+static enum lp_tls_want no_record(const struct lp_reading *r)
+{
+    struct lp_tls_half *half = r->half;
+
+    if (half->ssl2_hello) /* the server chose SSL 2.0, and here it goes on */
+        return finish(half);
+    lp_reading_problem(r, "record (RFC 5246 6.2.1): what follows is no record", half->at,
+                       half->at + LP_RECORD_HEADER);
+    half->cut = half->cut ? half->cut : LP_TLS_CUT_END;
+    return finish(half);
+}
+
 /* All whole records that are there. */
 static enum lp_tls_want read_records(const struct lp_reading *r)
 {
     struct lp_tls_half *half = r->half;
+    enum lp_tls_want want = half->ssl2 ? read_ssl2(r) : pass_over(r);
     struct lp_rd bytes = bytes_from(r->input, half->at);
-    enum lp_tls_want want = pass_over(r);
     uint16_t length;
 
-    while (want == LP_TLS_MORE && bytes.left >= LP_RECORD_HEADER) {
+    while (!half->ssl2 && want == LP_TLS_MORE && bytes.left >= LP_RECORD_HEADER) {
         struct lp_rd header = bytes;
         struct lp_record record;
         if (!lp_record_header(&bytes, &record.type, &length)) {
-            lp_reading_problem(r, "record (RFC 5246 6.2.1): what follows is no record", half->at,
-                               half->at + LP_RECORD_HEADER);
-            half->cut = half->cut ? half->cut : LP_TLS_CUT_END;
-            return finish(half);
+            return no_record(r);
         }
         if (!lp_rd_skip(&header, 1) || !lp_rd_u16(&header, &record.version) ||
             !lp_rd_sub(&bytes, length, &record.payload))
@@ -437,6 +457,7 @@ void lp_tls_cut(struct lp_tls *tls, unsigned dir, enum lp_tls_cut cut,
         return;
     }
     half->state = LP_TLS_SEARCHING; /* behind the gap */
+    half->ssl2 = false;
     half->searched = false;
 }
 

@@ -224,6 +224,13 @@ static bool refuses_handshake(struct lp_rd alert)
     return lp_rd_u8(&alert, &level) && lp_rd_u8(&alert, &code) && code == NO_RENEGOTIATION;
 }
 
+/* close_notify (RFC 5246 7.2.1), which ends every connection and which nobody sees without keys. */
+static bool says_goodbye(struct lp_rd alert)
+{
+    uint8_t level, code;
+    return lp_rd_u8(&alert, &level) && lp_rd_u8(&alert, &code) && code == 0;
+}
+
 /* What a record of any version held, once it has verified. */
 static enum lp_tls_want take_content(const struct lp_reading *r, uint8_t type, struct lp_rd plain,
                                      uint64_t from, uint64_t to)
@@ -239,7 +246,8 @@ static enum lp_tls_want take_content(const struct lp_reading *r, uint8_t type, s
                 return want;
             noted = into(r);
         }
-        lp_take_alert(&noted, plain, from, to);
+        if (!says_goodbye(plain))
+            lp_take_alert(&noted, plain, from, to);
     }
     if (type == LP_RECORD_DATA)
         noted.half->application_data = true;

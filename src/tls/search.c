@@ -16,6 +16,13 @@ enum {
     MAX_PEEK_RECORDS = 64,
 };
 
+/* 3.x; and 0.2, which some stacks wrote that had begun with a hello of SSL 2.0. What the version is
+ * for is negotiated in the hellos (RFC 5246 appendix E.1). */
+static bool record_version(uint8_t major, uint8_t minor)
+{
+    return major == LP_SSL2 >> 8 ? minor == LP_SSL2 : major == 3;
+}
+
 bool lp_record_header(struct lp_rd *bytes, uint8_t *type, uint16_t *length)
 {
     struct lp_rd copy = *bytes;
@@ -23,7 +30,7 @@ bool lp_record_header(struct lp_rd *bytes, uint8_t *type, uint16_t *length)
 
     if (!lp_rd_u8(&copy, type) || !lp_rd_u8(&copy, &major) || !lp_rd_u8(&copy, &minor) ||
         !lp_rd_u16(&copy, length) || *type < LP_RECORD_CHANGE_CIPHER ||
-        *type > LP_RECORD_HEARTBEAT || major != 3 || *length > LP_RECORD_MAX)
+        *type > LP_RECORD_HEARTBEAT || !record_version(major, minor) || *length > LP_RECORD_MAX)
         return false;
     *bytes = copy;
     return true;
@@ -171,6 +178,8 @@ bool lp_tls_recognise(struct lp_rd bytes)
     uint8_t first;
     size_t got;
 
+    if (lp_ssl2_here(bytes, true) == LP_SEARCH_FOUND)
+        return true;
     return gather(bytes, &first, 1, &got) && got == 1 &&
            (first == LP_CLIENT_HELLO || first == LP_SERVER_HELLO) &&
            lp_search_here(bytes, true) == LP_SEARCH_FOUND;

@@ -1,8 +1,8 @@
 /*
- * SSL 2.0 ("The SSL Protocol", February 1995), as far as it is in the clear: the CLIENT-HELLO, which
- * later clients still sent to offer SSL 3.0 and up (RFC 5246 appendix E.2), and the SERVER-HELLO,
- * which holds the certificate. Records have a header of their own, two bytes: the upper bit, and a
- * length of 15 bits.
+ * SSL 2.0 ("The SSL Protocol", February 1995), as far as it is in the clear: the CLIENT-HELLO,
+ * which later clients still sent to offer SSL 3.0 and up (RFC 5246 appendix E.2), and the
+ * SERVER-HELLO, which holds the certificate. Records have a header of their own, two bytes: the
+ * upper bit, and a length of 15 bits.
  */
 #include "tls/handshake.h"
 
@@ -20,7 +20,8 @@ enum {
 struct hello {
     uint8_t type, hit, certificate_type;
     uint16_t record, version;
-    uint16_t lengths[3]; /* ciphers, session id, challenge; or certificate, ciphers, connection id */
+    uint16_t
+        lengths[3]; /* ciphers, session id, challenge; or certificate, ciphers, connection id */
 };
 
 static bool read_lengths(struct lp_rd *bytes, struct hello *out)
@@ -48,7 +49,8 @@ static uint32_t sum_of(const struct hello *hello)
 static bool client_fits(const struct hello *hello)
 {
     enum { SESSION_ID = 16, LEAST_CHALLENGE = 16, MOST_CHALLENGE = 32 };
-    bool version = hello->version == LP_SSL2 || (hello->version >> 8 == 3 && hello->version <= 0x0304);
+    bool version =
+        hello->version == LP_SSL2 || (hello->version >> 8 == 3 && hello->version <= 0x0304);
 
     return version && hello->record == LONG_RECORD + CLIENT_FIXED + sum_of(hello) &&
            hello->lengths[0] > 0 && hello->lengths[0] % CIPHER == 0 &&
@@ -152,5 +154,6 @@ enum lp_tls_want lp_ssl2_read(const struct lp_reading *r, struct lp_rd bytes)
         return LP_TLS_MORE;
     half->at = to;
     half->ssl2 = false;
+    half->ssl2_hello = true;
     return client && hello.version != LP_SSL2 ? LP_TLS_MORE : LP_TLS_DONE;
 }

@@ -1,5 +1,6 @@
 /*
- * TLS on one connection: SSL 3.0 to TLS 1.2 in full, TLS 1.3 as far as it is in the clear.
+ * TLS on one connection: SSL 2.0 to TLS 1.2 as far as it is in the clear, and what is encrypted,
+ * TLS 1.3 above all, as far as there are keys.
  *
  * Each direction is read by itself, so that either may be missing or come first: a stream becomes
  * records (RFC 5246 6.2.1), records become handshake messages, whatever the boundaries of either.
@@ -33,7 +34,8 @@ enum lp_tls_want {
     LP_TLS_MORE,
     LP_TLS_DONE,
     LP_TLS_ROOM,
-    LP_TLS_WAIT, /* stands still until the other direction, or the key log, brings what is missing */
+    LP_TLS_WAIT, /* stands still until the other direction, or the key log, brings what is missing
+                  */
 };
 
 /* Why a stream broke off. */
@@ -65,6 +67,7 @@ struct lp_tls_hello {
     bool psk;         /* ServerHello: pre_shared_key selected (RFC 8446 4.2.11) */
     uint8_t random[32];
     bool compressed;          /* ServerHello: the records are compressed (RFC 3749) */
+    bool resumed;             /* SERVER-HELLO of SSL 2.0: the session is known */
     bool draft;               /* ServerHello: a draft of TLS 1.3 */
     bool encrypt_then_mac;    /* ServerHello: RFC 7366 */
     bool raw_public_key;      /* ServerHello: the certificate is none (RFC 7250) */
@@ -84,6 +87,8 @@ struct lp_tls_half {
     uint64_t at;           /* stream offset of the next record, or of the next byte to search */
     uint64_t origin;       /* where the search began */
     bool searched;         /* origin is set */
+    bool ssl2;             /* a hello of SSL 2.0 comes next */
+    bool ssl2_hello;       /* one was read */
     bool careful;          /* binary data stood in front: it may go on between the records */
     struct lp_buf message; /* a handshake message that spans records, as far as it has come */
     uint64_t message_from; /* stream offset of its first byte */
@@ -107,7 +112,8 @@ struct lp_tls_half {
     bool no_key;          /* it does not, and so nothing more could be read */
     bool wrong_key;       /* records do not verify under them */
     uint64_t wrong_key_frame;
-    struct lp_sealed *sealed; /* owned; NULL while in the clear, and in all but the first handshake */
+    struct lp_sealed
+        *sealed;         /* owned; NULL while in the clear, and in all but the first handshake */
     bool other_records;  /* looked like TLS, but no handshake was in it */
     bool other_bytes;    /* something that is not TLS */
     enum lp_tls_cut cut; /* the first place where the stream broke off */

@@ -174,9 +174,9 @@ enum lp_eap_step lp_eap_push(struct lp_eap_half *half, const struct lp_eap *pack
         return LP_EAP_NOTHING;
     if (half->assembling && packet->id != (uint8_t)(half->last_id + 1))
         return LP_EAP_GAP;
-    if (!half->assembling && !begins_record(packet->data)) { /* the first fragment was lost */
-        half->packets++;
-        return LP_EAP_NOTHING;
+    if (!half->assembling && !begins_record(packet->data)) {
+        half->packets++; /* the first fragment was lost, or is this one, and nothing of it there */
+        return packet->cut ? LP_EAP_CUT : LP_EAP_NOTHING;
     }
     if (!half->assembling) {
         half->has_total = packet->has_total;

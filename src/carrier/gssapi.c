@@ -76,13 +76,29 @@ static bool read_adat(struct lp_rd *line)
     return true;
 }
 
+/* Whether the first line may be one of an FTP control connection; cheap, as every stream is asked.
+ */
+static bool is_ftp(struct lp_rd line)
+{
+    static const char *const commands[] = {"AUTH", "ADAT", "FEAT", "HOST", "USER", "SYST",
+                                           "OPTS", "CLNT", "NOOP", "HELP", "LANG"};
+    enum { LENGTH = 4 };
+
+    if (line.left < LENGTH || read_code(&line))
+        return true;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (read_word(&line, commands[i]))
+            return true;
+    return false;
+}
+
 static enum lp_begins begins(struct lp_rd stream, bool last)
 {
     static const char record[] = {'F', 'g', 'M'}; /* Base64 of 0x16 0x03 and any minor version */
     struct lp_rd bytes = lp_rd_head(&stream, MOST_LOOKED_AT), line, token;
     uint8_t first;
 
-    if (!lp_rd_u8(&stream, &first) || first < ' ' || first > '~')
+    if (!lp_rd_u8(&stream, &first) || first < '0' || first > 'z' || !is_ftp(bytes))
         return LP_BEGINS_NOT;
     bool full = bytes.left == MOST_LOOKED_AT;
     while (!lp_rd_end(&bytes)) {

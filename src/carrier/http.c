@@ -221,7 +221,7 @@ void lp_http_files(const struct lp_http *http, struct lp_budget *budget, lp_fetc
             .carrier = "http", .name = path, .client = http->client, .server = http->server};
         going = take_body(http, &answers, &head, &body, &file.complete);
         if (going && (head.status == 200 || head.status == 206) && head.from_start &&
-            lp_fetched_wanted(path)) {
+            !head.compressed && lp_fetched_wanted(path)) {
             http->packet(http->ctx, http->answers.left - answers.left, &file.frame, &file.time);
             file.bytes = lp_rd_init(body.bytes, body.len);
             file.complete = file.complete && head.status == 200;

@@ -19,8 +19,8 @@ struct lp_http {
     const void *ctx; /* borrowed, for packet */
 };
 
-/* Calls fn for each boot file that was answered with 200 or 206 (from its beginning). Chunked and
- * gzip bodies are undone; scratch memory is charged to `budget`. */
+/* Calls fn for each boot file that was answered with 200 or 206 (from its beginning). Chunked
+ * bodies are joined, compressed ones passed over; scratch memory is charged to `budget`. */
 void lp_http_files(const struct lp_http *http, struct lp_budget *budget, lp_fetched_fn fn,
                    void *ctx);
 

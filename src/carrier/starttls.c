@@ -69,7 +69,7 @@ static bool is_ldap(struct lp_rd front)
 
     if (!lp_rd_u8(&front, &tag) || tag != SEQUENCE || !lp_rd_u8(&front, &length))
         return false;
-    if (has(front, "1.3.6.1.4.1.1466.20037"))
+    if (front.left < LP_STARTTLS_LOOK || has(front, "1.3.6.1.4.1.1466.20037"))
         return true;
     if (length > 0x80 && !lp_rd_skip(&front, length & 0x7f))
         return false;
@@ -175,7 +175,7 @@ static const struct row {
     {"rdp", .binary = is_rdp},
     {"sstp", .lines = {"sstp_duplex_post "}},
     {"http-upgrade", .begins = {"http/1.1 101"}, .lines = {"upgrade: tls/"}},
-    {"http-connect", .begins = {"connect ", "http/1.1 2", "http/1.0 2"}},
+    {"http-connect", .begins = {"connect ", "http/1.1 200 c", "http/1.0 200 c"}},
     {"socks4", .binary = is_socks4},
     {"socks5", .binary = is_socks5},
     {"haproxy", .binary = is_haproxy},
@@ -196,6 +196,53 @@ static bool fits(const struct row *row, struct lp_rd front)
            any(row->begins, sizeof row->begins / sizeof row->begins[0], front, begins_with) ||
            any(row->lines, sizeof row->lines / sizeof row->lines[0], front, has_line) ||
            any(row->has, sizeof row->has / sizeof row->has[0], front, has);
+}
+
+/* A reply code as of FTP, SMTP and NNTP. */
+static bool is_reply(struct lp_rd line)
+{
+    uint8_t byte = 0;
+
+    for (unsigned i = 0; i < 3; i++)
+        if (!lp_rd_u8(&line, &byte) || byte < '0' || byte > '9')
+            return false;
+    return lp_rd_u8(&line, &byte) && (byte == ' ' || byte == '-');
+}
+
+/* How a dialogue may go on whose first line is not in the capture. */
+static const char *const openers[] = {"starttls", "feat", "host ", "user ", "opts ", "capa",
+                                      "* ",       ":",    "<",     "ok",    "\""};
+
+/* `text` and the bytes agree as far as both go. */
+static bool may_begin_with(struct lp_rd first, const char *text)
+{
+    char cut[LP_STARTTLS_LOOK + 1] = {0};
+
+    for (size_t i = 0; i < first.left && i < LP_STARTTLS_LOOK && text[i]; i++)
+        cut[i] = text[i];
+    return begins_with(first, cut);
+}
+
+/* The first line alone. */
+static bool may_have_line(struct lp_rd first, const char *text)
+{
+    bool tagged = text[0] == '#';
+
+    return (!tagged || lp_rd_skip_to(&first, ' ', '\n')) && may_begin_with(first, text + tagged);
+}
+
+bool lp_starttls_possible(struct lp_rd first)
+{
+    if (is_reply(first) || any(openers, sizeof openers / sizeof openers[0], first, begins_with))
+        return true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if ((rows[i].binary && rows[i].binary(first)) ||
+            any(rows[i].begins, sizeof rows[i].begins / sizeof rows[i].begins[0], first,
+                may_begin_with) ||
+            any(rows[i].lines, sizeof rows[i].lines / sizeof rows[i].lines[0], first,
+                may_have_line))
+            return true;
+    return false;
 }
 
 const char *lp_starttls_name(const struct lp_rd front[2])

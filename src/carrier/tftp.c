@@ -126,7 +126,7 @@ static void hand_out(struct lp_tftp *tftp, struct transfer *transfer)
                               .frame = transfer->frame,
                               .time = transfer->time};
 
-    if (transfer->block_count && join(transfer, &whole, &file.complete)) {
+    if (join(transfer, &whole, &file.complete) && whole.len) {
         file.name = lp_rd_init(transfer->name, transfer->name_length);
         file.bytes = lp_rd_init(whole.bytes, whole.len);
         tftp->fn(tftp->ctx, &file);

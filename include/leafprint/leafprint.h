@@ -305,7 +305,7 @@ enum { LP_MAX_URLS = 3, LP_MAX_CERT_HASHES = 10 };
  * "certificate"). */
 struct lp_config {
     const char *source;    /* file name, or the text of --expect */
-    const char *origin;    /* "file", "hash", "certificate", "tftp", "http" */
+    const char *origin;    /* "file", "hash", "certificate", "headend", "tftp", "http" */
     const char *phone;     /* "SEP001F6C81110E"; NULL when the name does not tell */
     const char *paired_by; /* "mac", "name", "client", "only", "url"; set by lp_verify */
     enum lp_reason reason; /* why nothing can be compared with it (no-vpn-group, no-cert-hash,
@@ -360,10 +360,10 @@ struct lp_options {
     uint64_t max_connection; /* bytes for one connection; 0: 64 MiB */
     const char *keylog; /* path of the secrets of TLS sessions, in the NSS key log format, which may
                            still grow; NULL: those in the capture alone */
-    bool facts;              /* fill lp_cert.facts */
-    bool keep_der;           /* fill lp_cert.der */
-    bool more_digests;       /* fill lp_cert.more; lp_expected_needs_more_digests() tells whether a
-                                comparison needs it */
+    bool facts;         /* fill lp_cert.facts */
+    bool keep_der;      /* fill lp_cert.der */
+    bool more_digests;  /* fill lp_cert.more; lp_expected_needs_more_digests() tells whether a
+                           comparison needs it */
 };
 
 /* Reads a capture ("-": standard input) and lists its handshakes. On LP_OK *out is a result to be
@@ -378,8 +378,9 @@ LP_PUBLIC void lp_capture_free(struct lp_capture *capture); /* NULL is fine */
 struct lp_expected;
 LP_PUBLIC struct lp_expected *lp_expected_new(void);
 LP_PUBLIC void lp_expected_free(struct lp_expected *expected); /* NULL is fine */
-/* A phone's configuration (XML), or a certificate (PEM or DER). LP_ERR_IO: not readable, or neither
- * of the two. */
+/* A phone's configuration (XML, plain or signed), or a folder of them; certificates, a headend's
+ * text, or hashes, as lp_list_file reads them. The certificates of a trust list become known, but
+ * none is expected of a headend. LP_ERR_IO: not readable, or none of these. */
 LP_PUBLIC enum lp_status lp_expected_add_file(struct lp_expected *expected, const char *path,
                                               struct lp_error *error);
 /* A hash: Base64, or hex with or without colons. LP_ERR_USAGE: no digest. */
@@ -411,6 +412,34 @@ LP_PUBLIC enum lp_status lp_verify(struct lp_capture *capture, const struct lp_e
  * certificate in it. */
 LP_PUBLIC enum lp_status lp_read_certificates(const char *path, struct lp_capture **out,
                                               struct lp_error *error);
+
+/* A certificate, or the hash of one, that a file holds. */
+struct lp_listed {
+    const char *label;          /* "trustpoint cme_cert, CA", "CCM+TFTP"; NULL: nothing to say */
+    unsigned long line;         /* of a text; 0: none */
+    const struct lp_cert *cert; /* with facts and DER; NULL: there is only a hash */
+    struct lp_cert_hash hash;   /* of a certificate its SHA-1; n is 0, or that of a certHashN that
+                                   already has this value */
+};
+
+/* All that a file says about certificates. Everything belongs to it. */
+struct lp_listing {
+    const char *path; /* as given, made printable */
+    const char *kind; /* static: "certificate", "headend", "trust-list", "hash" */
+    const struct lp_listed *items;
+    size_t count;
+    const struct lp_finding *findings; /* what could not be used, and why */
+    size_t finding_count;
+    struct lp_arena *arena; /* private */
+};
+
+/* Reads certificates (PEM, DER, PKCS #7), a headend's text (configuration or "show" output of CME,
+ * IOS, ASA), a phone's trust list (CTL, ITL), or hashes one per line, from a file or from standard
+ * input ("-"). LP_ERR_IO: unreadable, or none of these. A listing may be empty: then the findings
+ * say why. */
+LP_PUBLIC enum lp_status lp_list_file(const char *path, struct lp_listing **out,
+                                      struct lp_error *error);
+LP_PUBLIC void lp_listing_free(struct lp_listing *listing); /* NULL is fine */
 
 struct lp_export {
     const char *dir; /* existing or creatable directory */

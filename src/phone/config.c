@@ -18,8 +18,9 @@ enum {
 };
 
 struct reading {
-    struct lp_arena *arena; /* borrowed */
-    struct lp_config *out;  /* borrowed */
+    struct lp_arena *arena;             /* borrowed */
+    struct lp_config *out;              /* borrowed */
+    const struct lp_phone_trust *trust; /* borrowed, or NULL */
     struct lp_notes notes;
     const struct lp_vpn_field *hashes[LP_MAX_CERT_HASHES]; /* by number; borrowed */
     const struct lp_vpn_field *urls[LP_MAX_URLS];
@@ -410,11 +411,15 @@ static bool read_group(struct reading *r, const struct lp_vpn_group *group)
  * why. */
 static bool unwrap(struct reading *r, struct lp_rd *rd)
 {
-    switch (lp_phone_unwrap(rd)) {
+    struct lp_signed file;
+
+    lp_signed_read(*rd, &file);
+    switch (file.wrapping) {
     case LP_WRAPPING_NONE:
         return true;
     case LP_WRAPPING_SIGNED:
-        lp_note(&r->notes, LP_NOTE_SIGNED, 0, "a signed file; its signature was not checked");
+        lp_note_signed(&r->notes, &file, r->trust);
+        *rd = file.payload;
         return true;
     case LP_WRAPPING_ENCRYPTED:
         r->out->reason = LP_REASON_ENCRYPTED_CONFIG;
@@ -485,17 +490,22 @@ static bool set_names(struct reading *r, const char *source)
     return r->out->phone != NULL;
 }
 
-bool lp_phone_config(struct lp_arena *arena, const char *source, const void *bytes, size_t n,
-                     struct lp_config *out)
+bool lp_phone_config_trusting(struct lp_arena *arena, const char *source, struct lp_rd bytes,
+                              const struct lp_phone_trust *trust, struct lp_config *out)
 {
-    struct reading r = {.arena = arena, .out = out, .notes.arena = arena};
+    struct reading r = {.arena = arena, .out = out, .trust = trust, .notes.arena = arena};
 
     memset(out, 0, sizeof *out);
-    if (set_names(&r, source) && read_bytes(&r, lp_rd_init(bytes, n)) &&
-        lp_notes_keep(&r.notes, out))
+    if (set_names(&r, source) && read_bytes(&r, bytes) && lp_notes_keep(&r.notes, out))
         return true;
     memset(out, 0, sizeof *out);
     return false;
+}
+
+bool lp_phone_config(struct lp_arena *arena, const char *source, const void *bytes, size_t n,
+                     struct lp_config *out)
+{
+    return lp_phone_config_trusting(arena, source, lp_rd_init(bytes, n), NULL, out);
 }
 
 bool lp_phone_looks_like_xml(const void *bytes, size_t n)
@@ -503,10 +513,12 @@ bool lp_phone_looks_like_xml(const void *bytes, size_t n)
     struct lp_rd rd = lp_rd_init(bytes, n < LOOKED_AT ? n : LOOKED_AT);
     struct lp_buf room = {0};
     struct lp_phone_text text;
+    struct lp_signed file;
     uint8_t first;
     bool yes;
 
-    if (lp_phone_unwrap(&rd) != LP_WRAPPING_NONE)
+    lp_signed_read(rd, &file);
+    if (file.wrapping != LP_WRAPPING_NONE)
         return true;
     if (!lp_phone_text(rd, &room, &text))
         return false;

@@ -1,95 +1,10 @@
 /*
- * What is wrapped around the text of a configuration.
+ * The text of a configuration, whatever stands around it.
  *
- * A signed file starts with a header of tag (1 byte), length (2 bytes, big-endian) and value. Tag 1
- * is the version, tag 2 the length of the whole header, which is where the text begins. Some tags
- * are containers whose contents follow as further tags; tag 13 is a padding byte without a length.
- * Encrypted files have the same header with a few tags more. The signature is not checked here.
- *
- * The text itself may be UTF-16, which becomes UTF-8 so that everything behind can work with bytes.
+ * It may be UTF-16, which becomes UTF-8 so that everything behind can work with bytes. The header
+ * of a signed file is taken off before (signed.c).
  */
 #include "phone/parts.h"
-
-enum {
-    TAG_VERSION = 1,
-    TAG_HEADER_LENGTH = 2,
-    TAG_SIGNER_INFO = 3,
-    TAG_SIGNATURE_INFO = 7,
-    TAG_SIGNATURE_ALGORITHM_INFO = 9,
-    TAG_PADDING = 13,
-    TAG_ENCRYPTION_INFO = 16,
-    TAG_ENCRYPTION_IV_INFO = 17,
-    TAG_ENCRYPTION_IV = 19,
-    TAG_ENCRYPTION_PADDING = 20,
-    TAG_ENCRYPTION_KEY_INFO = 21,
-    TAG_ENCRYPTION_KEY_SIZE = 23,
-    TAG_ENCRYPTION_KEY = 25,
-    TAG_ENCRYPTION_HASH_ALGORITHM = 26,
-    TAG_ENCRYPTION_HASH = 27,
-};
-
-static bool is_container(uint8_t tag)
-{
-    return tag == TAG_SIGNER_INFO || tag == TAG_SIGNATURE_INFO ||
-           tag == TAG_SIGNATURE_ALGORITHM_INFO || tag == TAG_ENCRYPTION_INFO ||
-           tag == TAG_ENCRYPTION_IV_INFO || tag == TAG_ENCRYPTION_KEY_INFO;
-}
-
-static bool tells_encryption(uint8_t tag)
-{
-    return tag == TAG_ENCRYPTION_IV || tag == TAG_ENCRYPTION_PADDING ||
-           tag == TAG_ENCRYPTION_KEY_SIZE || tag == TAG_ENCRYPTION_KEY ||
-           tag == TAG_ENCRYPTION_HASH_ALGORITHM || tag == TAG_ENCRYPTION_HASH;
-}
-
-/* A tag whose value is one 16-bit number. */
-static bool read_number(struct lp_rd *rd, uint8_t want, uint16_t *value)
-{
-    uint8_t tag;
-    uint16_t length;
-    return lp_rd_u8(rd, &tag) && tag == want && lp_rd_u16(rd, &length) && length == 2 &&
-           lp_rd_u16(rd, value);
-}
-
-/* Looks through the header's tags. One that does not fit ends the search: where the text begins is
- * known without it. */
-static bool is_encrypted(struct lp_rd header)
-{
-    uint8_t tag;
-    uint16_t length;
-
-    while (lp_rd_u8(&header, &tag)) {
-        if (tag == TAG_PADDING)
-            continue;
-        if (tells_encryption(tag))
-            return true;
-        if (!lp_rd_u16(&header, &length))
-            return false;
-        if (!is_container(tag) && !lp_rd_skip(&header, length))
-            return false;
-    }
-    return false;
-}
-
-enum lp_wrapping lp_phone_unwrap(struct lp_rd *rd)
-{
-    struct lp_rd header = *rd, payload = *rd;
-    uint16_t version, length;
-
-    if (!read_number(&header, TAG_VERSION, &version) ||
-        !read_number(&header, TAG_HEADER_LENGTH, &length))
-        return LP_WRAPPING_NONE;
-
-    size_t fixed = payload.left - header.left;
-    bool whole = length >= fixed && lp_rd_skip(&payload, length) &&
-                 lp_rd_sub(&header, length - fixed, &header);
-    if (is_encrypted(header)) /* of a cut header, what there is */
-        return LP_WRAPPING_ENCRYPTED;
-    if (!whole)
-        return LP_WRAPPING_CUT;
-    *rd = payload;
-    return LP_WRAPPING_SIGNED;
-}
 
 enum width { WIDTH_8, WIDTH_16_BIG, WIDTH_16_LITTLE };
 

@@ -33,6 +33,11 @@ static const struct {
     [LP_NOTE_DOCTYPE] = {"config-doctype", LP_PROBLEM,
                          "take the <!DOCTYPE ...> out; no phone configuration needs one"},
     [LP_NOTE_SIGNED] = {"config-signed", LP_INFO, NULL},
+    [LP_NOTE_SIGNATURE_GOOD] = {"config-signature-good", LP_INFO, NULL},
+    [LP_NOTE_SIGNATURE_BAD] = {"config-signature-bad", LP_PROBLEM,
+                               "fetch the file again from the call manager: a phone with a trust "
+                               "list refuses this one"},
+    [LP_NOTE_SIGNATURE_UNCHECKED] = {"config-signature-unchecked", LP_INFO, NULL},
     [LP_NOTE_HEADER] = {"config-header", LP_PROBLEM, "fetch the file again: it is not whole"},
     [LP_NOTE_ENCRYPTED] = {"config-encrypted", LP_PROBLEM,
                            "give the plain configuration, or the hash itself with --expect"},

@@ -1,8 +1,8 @@
 /*
  * What the files of this module share, and nobody else sees.
  *
- * A configuration passes through three hands: container.c takes off what is wrapped around the text
- * (signature header, byte order mark, UTF-16), vpngroup.c finds the elements with libxml2, and
+ * A configuration passes through four hands: signed.c takes off the header of a signed file,
+ * container.c brings the text into one form, vpngroup.c finds the elements with libxml2, and
  * config.c gives them their meaning, with certhash.c, url.c and name.c for the single values and
  * notes.c for what is odd about them.
  */
@@ -12,19 +12,10 @@
 #include "base/mem.h"
 #include "base/rd.h"
 #include "leafprint/leafprint.h"
+#include "phone/phone.h"
+#include "phone/signed.h"
 
 /* ---- container.c ---- */
-
-enum lp_wrapping {
-    LP_WRAPPING_NONE = 0,
-    LP_WRAPPING_SIGNED,    /* a header with a signature; the plain text follows it */
-    LP_WRAPPING_ENCRYPTED, /* the header says that what follows is encrypted */
-    LP_WRAPPING_CUT,       /* the file ends inside the header */
-};
-
-/* Looks for the header of a signed file (.sgn) and moves *rd behind it. With LP_WRAPPING_NONE and
- * LP_WRAPPING_CUT *rd stays where it was. */
-enum lp_wrapping lp_phone_unwrap(struct lp_rd *rd);
 
 struct lp_phone_text {
     struct lp_rd rd;       /* without BOM, NULs and white space at both ends */
@@ -110,6 +101,9 @@ enum lp_note {
     LP_NOTE_XML,
     LP_NOTE_DOCTYPE,
     LP_NOTE_SIGNED,
+    LP_NOTE_SIGNATURE_GOOD,
+    LP_NOTE_SIGNATURE_BAD,
+    LP_NOTE_SIGNATURE_UNCHECKED,
     LP_NOTE_HEADER,
     LP_NOTE_ENCRYPTED,
     LP_NOTE_PARTIAL,
@@ -174,5 +168,11 @@ void lp_note(struct lp_notes *notes, enum lp_note note, unsigned long line, cons
     __attribute__((format(printf, 4, 5)));
 /* Gives the list to `out`. False: memory is short, now or when one was added. */
 bool lp_notes_keep(struct lp_notes *notes, struct lp_config *out);
+
+/* ---- signature.c ---- */
+
+/* Says who signed the file, and whether the signature holds. */
+void lp_note_signed(struct lp_notes *notes, const struct lp_signed *file,
+                    const struct lp_phone_trust *trust);
 
 #endif

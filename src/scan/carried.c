@@ -107,10 +107,10 @@ static enum lp_tls_want read_wrapped(struct lp_carried *carried, unsigned dir, s
 
 /* ---- bare, or not known yet ---- */
 
-/* Keeps the first of the bytes in front of a handshake, `n` from the stream's beginning. Without
+/* Appends to what is kept of the front, in which the first `n` bytes of the input are. Without
  * memory less is known. */
-static void keep_front(const struct lp_carried *carried, struct lp_carried_side *side,
-                       const struct lp_tls_input *input, size_t n)
+static void append_front(const struct lp_carried *carried, struct lp_carried_side *side,
+                         const struct lp_tls_input *input, size_t n)
 {
     struct lp_buf *front = &side->front;
     struct lp_rd bytes = lp_rd_head(&input->bytes, n);
@@ -129,6 +129,25 @@ static void keep_front(const struct lp_carried *carried, struct lp_carried_side 
     bytes = lp_rd_head(&bytes, MOST_FRONT - front->len);
     front->budget = carried->budget;
     (void)lp_buf_append(front, bytes.ptr, bytes.left);
+}
+
+/* Keeps the beginning of a stream in front of its handshake, of which `n` bytes are at hand, if it
+ * may have a name. False: there is too little of it to tell, so it must stay where it is. */
+static bool keep_front(struct lp_carried *carried, unsigned dir, const struct lp_tls_input *input,
+                       size_t n)
+{
+    struct lp_carried_side *side = &carried->side[dir];
+    bool searching = carried->tls->half[dir].state == LP_TLS_SEARCHING;
+
+    if (!side->judged && searching && n < LP_STARTTLS_LOOK)
+        return false;
+    if (!side->judged)
+        side->front_wanted = n < LP_STARTTLS_LOOK ||
+                             lp_starttls_possible(lp_rd_head(&input->bytes, LP_STARTTLS_LOOK));
+    side->judged = true;
+    if (side->front_wanted)
+        append_front(carried, side, input, n);
+    return true;
 }
 
 /* What the stream is, by its first bytes. False: there is no room to say so. */
@@ -168,10 +187,9 @@ enum lp_tls_want lp_carried_read(struct lp_carried *carried, unsigned dir,
         return want;
     }
     want = lp_tls_read(carried->tls, dir, input, release);
-    keep_front(carried, side, input, *release);
     if (half->state != LP_TLS_SEARCHING)
         side->how = LP_CARRIED_BARE;
-    if (side->how == LP_CARRIED_UNDECIDED)
+    if (!keep_front(carried, dir, input, *release) || side->how == LP_CARRIED_UNDECIDED)
         *release = 0;
     side->released |= *release > 0;
     return want;
@@ -188,6 +206,7 @@ void lp_carried_rewind(struct lp_carried *carried, unsigned dir)
     } else if (!side->released) {
         drop_wrapped(carried, side);
         side->how = LP_CARRIED_UNDECIDED;
+        side->judged = false;
     }
 }
 

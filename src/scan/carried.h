@@ -13,6 +13,8 @@ struct lp_carried_side {
     enum { LP_CARRIED_UNDECIDED = 0, LP_CARRIED_BARE, LP_CARRIED_WRAPPED } how;
     struct lp_wrapped *wrapped; /* owned; with LP_CARRIED_WRAPPED */
     bool released;              /* the beginning of the stream is gone */
+    bool judged;                /* the next one is set */
+    bool front_wanted;          /* it may be a dialogue that leads to TLS */
     bool rewound;               /* bytes that were kept may have changed */
     struct lp_buf front;        /* owned: what came before the handshake, as far as it is kept */
     uint64_t front_from;        /* stream offset of front.bytes */

@@ -9,9 +9,11 @@
 #include "scan/keys.h"
 #include "scan/sessions.h"
 #include "tcp/tcp.h"
+#include "udp/udp.h"
 
 struct lp_flows {
     struct lp_sessions *sessions; /* borrowed; where the handshakes go */
+    struct lp_udp *udp;           /* borrowed; where datagrams go that a stream carries */
     struct lp_scan_keys *keys;    /* borrowed */
     struct lp_boot_files *files;  /* borrowed; where fetched files go */
     struct lp_attempt *attempts;  /* owned until lp_flows_take */

@@ -1,19 +1,22 @@
 /*
  * lp_inspect: the corridor from a capture to its sessions.
  *
- *     source -> net -> tcp -> (flows) -> tls -> (certstore) -> sessions
+ *     source -> net -> tcp -> (flows) -----> tls -> (certstore) -> sessions
+ *                   -> udp -> (datagrams) /
  *
  * The only place where the layers meet. Every packet is pushed through at once; what cannot be
- * decided yet waits in tcp, within the budget.
+ * decided yet waits in tcp or udp, within the budget.
  */
 #include "base/text.h"
 #include "capture/source.h"
 #include "carrier/tftp.h"
 #include "net/net.h"
 #include "scan/capture.h"
+#include "scan/datagrams.h"
 #include "scan/flows.h"
 #include "scan/keys.h"
 #include "tcp/tcp.h"
+#include "udp/udp.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -29,9 +32,11 @@ struct scan {
     struct lp_cert_store *store; /* owned */
     struct lp_sessions sessions;
     struct lp_flows flows;
+    struct lp_datagrams datagrams;
     struct lp_boot_files files;
     struct lp_tftp *tftp;     /* owned */
     struct lp_tcp *tcp;       /* owned */
+    struct lp_udp *udp;       /* owned */
     struct lp_net *net;       /* owned */
     struct lp_source *source; /* owned */
 };
@@ -63,6 +68,14 @@ static void on_datagram(void *ctx, const struct lp_datagram *datagram)
         lp_tcp_push(scan->tcp, datagram);
     else
         lp_tftp_push(scan->tftp, datagram);
+    if (datagram->protocol == LP_PROTOCOL_UDP)
+        lp_udp_push(scan->udp, datagram);
+}
+
+static void on_eapol(void *ctx, const struct lp_datagram *frame)
+{
+    struct scan *scan = ctx;
+    lp_udp_push(scan->udp, frame);
 }
 
 static bool build(struct scan *scan)
@@ -82,12 +95,19 @@ static bool build(struct scan *scan)
     scan->tftp = lp_tftp_new(&scan->budget, lp_boot_files_add, &scan->files);
     scan->flows = (struct lp_flows){
         .sessions = &scan->sessions, .keys = scan->keys, .files = &scan->files};
-    struct lp_tcp_consumer consumer = lp_flows_consumer(&scan->flows);
-    scan->tcp = lp_tcp_new(seed, &scan->budget,
-                           options->max_connection ? options->max_connection : DEFAULT_CONNECTION,
-                           &consumer);
+    scan->datagrams =
+        (struct lp_datagrams){.sessions = &scan->sessions, .keys = scan->keys, .seed = seed};
+    uint64_t share = options->max_connection ? options->max_connection : DEFAULT_CONNECTION;
+    struct lp_tcp_consumer streams = lp_flows_consumer(&scan->flows);
+    struct lp_udp_consumer datagrams = lp_datagrams_consumer(&scan->datagrams);
+    scan->tcp = lp_tcp_new(seed, &scan->budget, share, &streams);
+    scan->udp = lp_udp_new(seed, &scan->budget, share, &datagrams);
     scan->net = lp_net_new(seed, &scan->budget, on_datagram, scan);
-    return scan->store && scan->tftp && scan->tcp && scan->net;
+    if (!scan->store || !scan->tftp || !scan->tcp || !scan->udp || !scan->net)
+        return false;
+    scan->flows.udp = scan->udp;
+    lp_net_on_eapol(scan->net, on_eapol);
+    return true;
 }
 
 static bool earlier(const struct lp_time *a, const struct lp_time *b)
@@ -111,7 +131,7 @@ static void count_packet(struct lp_stats *stats, const struct lp_packet *packet)
 static bool out_of_memory(const struct scan *scan)
 {
     return scan->sessions.out_of_memory || scan->keys->out_of_memory || scan->files.out_of_memory || scan->findings.failed ||
-           lp_tcp_out_of_memory(scan->tcp);
+           lp_tcp_out_of_memory(scan->tcp) || lp_udp_out_of_memory(scan->udp);
 }
 
 /* Reads to the end. A break in the input is noted; what was read before it counts. */
@@ -235,6 +255,7 @@ static enum lp_status finish(struct scan *scan, struct lp_error *error)
     lp_scan_keys_finish(scan->keys);
     lp_net_flush(scan->net);
     lp_tcp_flush(scan->tcp);
+    lp_udp_flush(scan->udp);
     lp_tftp_flush(scan->tftp);
     note_fragments(scan);
     note_skipped(scan);
@@ -254,6 +275,7 @@ static void tear_down(struct scan *scan)
 {
     lp_net_free(scan->net);
     lp_tcp_free(scan->tcp);
+    lp_udp_free(scan->udp);
     lp_flows_free(&scan->flows);
     lp_tftp_free(scan->tftp);
     lp_boot_files_free(&scan->files);

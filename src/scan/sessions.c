@@ -75,10 +75,12 @@ static void find_faults(struct lp_sessions *sessions, const struct lp_tls *tls,
             finding.remedy =
                 "look at both packets: a middlebox, a damaged copy or an attack may be at work";
             lp_findings_add(sessions->findings, &finding,
-                            "%s: packet %llu: a retransmission (RFC 9293 3.8.1) holds other bytes "
-                            "than the first copy; the first "
-                            "counts, unless only a later one has a right checksum",
-                            sessions->path, (unsigned long long)way->first_conflict_frame[dir]);
+                            "%s: packet %llu: a retransmission (%s) holds other bytes than the "
+                            "first copy; the first counts, unless only a later one has a right "
+                            "checksum",
+                            sessions->path, (unsigned long long)way->first_conflict_frame[dir],
+                            strcmp(way->transport, "tcp") == 0 ? "RFC 9293 3.8.1"
+                                                               : "RFC 6347 4.2.4");
         }
     }
 }

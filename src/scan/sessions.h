@@ -32,7 +32,8 @@ struct lp_way {
     uint64_t conflicts[2], first_conflict_frame[2]; /* copies of the same bytes that differed */
 };
 
-/* Adds the handshake that `tls` holds, and those behind its encryption. Without memory `out_of_memory` is set. */
+/* Adds the handshake that `tls` holds, and those behind its encryption. Without memory
+ * `out_of_memory` is set. */
 void lp_sessions_add(struct lp_sessions *sessions, const struct lp_tls *tls,
                      const struct lp_way *way);
 

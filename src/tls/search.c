@@ -37,7 +37,7 @@ bool lp_record_header(struct lp_rd *bytes, uint8_t *type, uint16_t *length)
 }
 
 /* Collects up to `want` bytes of handshake payload from the records at the start. False: something
- * there is no handshake record. */
+ * that is no handshake record ends them before. */
 static bool gather(struct lp_rd bytes, uint8_t *out, size_t want, size_t *got)
 {
     uint8_t type;
@@ -132,8 +132,7 @@ enum lp_search lp_search_here(struct lp_rd bytes, bool last)
         return last ? LP_SEARCH_NO : LP_SEARCH_MORE;
     if (type == LP_RECORD_ALERT)
         return last && bytes.left < LP_RECORD_HEADER + 2 ? LP_SEARCH_NO : alert_here(bytes);
-    if (!gather(bytes, fixed, sizeof fixed, &got))
-        return LP_SEARCH_NO;
+    bool open = gather(bytes, fixed, sizeof fixed, &got);
 
     gathered = lp_rd_init(fixed, got);
     peek = gathered;
@@ -141,14 +140,14 @@ enum lp_search lp_search_here(struct lp_rd bytes, bool last)
         return LP_SEARCH_NO;
     if (first == LP_CERTIFICATE) {
         if (got < LIST_FIXED)
-            return last ? LP_SEARCH_NO : LP_SEARCH_MORE;
+            return last || !open ? LP_SEARCH_NO : LP_SEARCH_MORE;
         return list_fits(gathered) ? LP_SEARCH_FOUND : LP_SEARCH_NO;
     }
     if (first != LP_CLIENT_HELLO && first != LP_SERVER_HELLO)
-        return later_fits(bytes)  ? LP_SEARCH_FOUND
-               : got < 4 && !last ? LP_SEARCH_MORE
-                                  : LP_SEARCH_NO;
-    if (!hello_fits(gathered))
+        return later_fits(bytes)          ? LP_SEARCH_FOUND
+               : got < 4 && open && !last ? LP_SEARCH_MORE
+                                          : LP_SEARCH_NO;
+    if (!open || !hello_fits(gathered))
         return LP_SEARCH_NO;
     if (got == sizeof fixed)
         return LP_SEARCH_FOUND;

@@ -39,6 +39,23 @@ const struct lp_cert_facts *lp_x509_facts(struct lp_arena *arena, const uint8_t 
 typedef bool (*lp_x509_each_fn)(void *ctx, const uint8_t *der, size_t n); /* false stops */
 bool lp_x509_each(const uint8_t *bytes, size_t n, lp_x509_each_fn fn, void *ctx);
 
+enum lp_signature_check {
+    LP_SIGNATURE_UNCHECKED = 0, /* no RSA key, or an algorithm that is not to be had */
+    LP_SIGNATURE_GOOD,
+    LP_SIGNATURE_BAD,
+};
+/* A signature over several runs of bytes, one after the other. */
+struct lp_signed_bytes {
+    const struct lp_rd *parts; /* borrowed */
+    size_t part_count;
+    struct lp_rd signature;
+    enum lp_hash_algorithm algorithm;
+};
+/* RSASSA-PKCS1-v1_5 (RFC 8017 8.2) with SHA-1, SHA-256 or SHA-512, by the key of a certificate
+ * (DER). */
+enum lp_signature_check lp_x509_check_signature(struct lp_rd certificate,
+                                                const struct lp_signed_bytes *what);
+
 /* Appends a certificate's bytes as a "CERTIFICATE" block (RFC 7468 5, lines of 64 characters).
  * False: memory is short; `out` may then end in a part of it. */
 LP_MUST_USE bool lp_pem_text(struct lp_buf *out, const uint8_t *der, size_t n);

@@ -176,8 +176,8 @@ def geneve(ethertype: int, payload: bytes, options: bytes = b"") -> bytes:
 
 
 def gtp(payload: bytes, extended: bool = False) -> bytes:
-    """3GPP TS 29.281 5; extended by a PDU session container and by one of eight bytes."""
-    optional = bytes.fromhex("0001 00 85  01 1009 40  02 0000 00000000")[:-1] + b"\0" if extended else b""
+    """3GPP TS 29.281 5; extended by a PDU session container (0x85) and a long PDCP number (0x82, eight bytes)."""
+    optional = bytes.fromhex("0000 00 85  01 1009 82  02 000035000000 00") if extended else b""
     return struct.pack(">BBHI", 0x34 if extended else 0x30, 255, len(optional) + len(payload), 53) + optional + payload
 
 
@@ -343,8 +343,8 @@ class Packet:
     def ipv6(self, protocol: int, payload: bytes) -> bytes:
         return ipv6_header(self.ends(OUTER6), protocol, payload)
 
-    def udp(self, port: int, payload: bytes, note_as: int | None = None) -> bytes:
-        """An IPv4 datagram to the port, whichever way it goes; some tunnels leave the checksum out. On another
-        port than its own the row is that of `note_as`."""
-        note("udp_ports", note_as or port)
-        return self.ipv4(UDP, u16(40000 + self.number if port != note_as else port, port, 8 + len(payload), 0) + payload)
+    def udp(self, port: int, payload: bytes, own: int | None = None) -> bytes:
+        """An IPv4 datagram to the port, whichever way it goes, and without a checksum, as tunnels may. `own` is the
+        port that the tunnel has by right where that is another one."""
+        note("tunnels", own or port)
+        return self.ipv4(UDP, u16(49153, port, 8 + len(payload), 0) + payload)

@@ -31,6 +31,7 @@ declare -A LIBRARIES=(
     [tls/crypto.c]="openssl"
     [x509]="openssl"
     [phone]="libxml"
+    [scan/parallel.c]="pthread"
     [report]="jansson pthread"
     [batch]="jansson pthread"
     [cli]="getopt"

@@ -383,6 +383,10 @@ LP_PUBLIC void lp_expected_free(struct lp_expected *expected); /* NULL is fine *
  * none is expected of a headend. LP_ERR_IO: not readable, or none of these. */
 LP_PUBLIC enum lp_status lp_expected_add_file(struct lp_expected *expected, const char *path,
                                               struct lp_error *error);
+/* Certificates (PEM, DER, PKCS #7, or those of a trust list) that may have signed configurations
+ * (.sgn): the signatures of files that are added later are checked with them. */
+LP_PUBLIC enum lp_status lp_expected_trust_file(struct lp_expected *expected, const char *path,
+                                                struct lp_error *error);
 /* A hash: Base64, or hex with or without colons. LP_ERR_USAGE: no digest. */
 LP_PUBLIC enum lp_status lp_expected_add_hash(struct lp_expected *expected, const char *text,
                                               struct lp_error *error);
@@ -453,6 +457,66 @@ typedef void (*lp_export_fn)(void *ctx, const char *path, bool written);
  * overwrite other bytes. */
 LP_PUBLIC enum lp_status lp_export(const struct lp_capture *capture, const struct lp_export *what,
                                    lp_export_fn fn, void *ctx, struct lp_error *error);
+
+/* ---- before a certificate changes ---- */
+
+/* What a phone's configuration holds of the audited certificates' hashes. */
+enum lp_holding {
+    LP_HOLDS_UNKNOWN = 0, /* encrypted, partial or broken: the vpnGroup cannot be read */
+    LP_HOLDS_ALL,
+    LP_HOLDS_SOME,
+    LP_HOLDS_OTHERS, /* hashes of other certificates only: the old one's */
+    LP_HOLDS_NONE,   /* a vpnGroup without any hash */
+    LP_HOLDS_NO_VPN, /* no vpnGroup: the phone builds no VPN */
+    LP_HOLDS_ERROR,  /* the file could not be read */
+    LP_HOLDING_COUNT
+};
+LP_PUBLIC const char *lp_holding_name(enum lp_holding holding); /* "all", "no-vpn", ... */
+
+enum { LP_AUDIT_CERTS_MOST = 64 };
+
+struct lp_audit_cert {
+    const char *source;  /* the file */
+    const char *label;   /* as in lp_listed */
+    const char *subject; /* NULL: only the hash is known */
+    struct lp_cert_hash hash;
+    size_t holders; /* configurations that hold it */
+};
+
+struct lp_audit_config {
+    const char *source;
+    const char *phone; /* NULL when the name does not tell */
+    enum lp_holding holding;
+    const char *why;                        /* of UNKNOWN and ERROR; else NULL */
+    uint64_t held;                          /* bit i set: the hash of certificate i */
+    const char *values[LP_MAX_CERT_HASHES]; /* certHash1 and on, as written; NULL: free */
+    unsigned foreign;                       /* bit N-1 set: certHashN is no audited certificate's */
+};
+
+struct lp_audit {
+    struct lp_audit_cert *certs;
+    size_t cert_count;
+    struct lp_audit_config *configs; /* in the order given, folders in bytewise order of paths */
+    size_t config_count;
+    size_t totals[LP_HOLDING_COUNT];
+    struct lp_arena *arena; /* private */
+};
+
+struct lp_audit_request {
+    const char *const *configs; /* files and folders of phones' configurations */
+    size_t config_count;
+    const char *const *certs; /* files, as lp_list_file reads them */
+    size_t cert_count;
+    const char *const *trust; /* files, as lp_expected_trust_file reads them: a configuration whose
+                                 signature is wrong is LP_HOLDS_UNKNOWN */
+    size_t trust_count;
+    unsigned jobs; /* threads; 0: as many as processors */
+};
+/* LP_ERR_IO: a folder or a certificate could not be read; a configuration that could not is in the
+ * result. LP_ERR_USAGE: more than LP_AUDIT_CERTS_MOST certificates. */
+LP_PUBLIC enum lp_status lp_audit(const struct lp_audit_request *request, struct lp_audit **out,
+                                  struct lp_error *error);
+LP_PUBLIC void lp_audit_free(struct lp_audit *audit); /* NULL is fine */
 
 /* ---- small helpers that a front end needs ---- */
 

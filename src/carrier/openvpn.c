@@ -149,18 +149,32 @@ static size_t chosen_size(uint8_t sizes)
     return hmac_sizes[i];
 }
 
-/* A reset under tls-crypt: only its front is legible. */
+/* A reset under tls-crypt: only its front is legible, and its length is known. The server's first
+ * acknowledges the client's; the client's third kind has a wrapped key behind it. */
 static bool is_encrypted(struct lp_rd packet)
 {
-    enum { FIRST_REPLAY_IDS = 16, EARLY = 0x0f /* tls-crypt-v2 marks its negotiation so */ };
+    enum {
+        FIRST_REPLAY_IDS = 16,
+        EARLY = 0x0f,            /* tls-crypt-v2 marks its negotiation so */
+        NOT_BEFORE = 1000000000, /* seconds: 2001 */
+        CLIENT = CRYPT_LEAST + 1 + 4,
+        SERVER = CLIENT + 4 + 8,
+        WRAPPED_KEY = 32 + 256 + 2,
+    };
     size_t length = packet.left;
     struct control control;
     uint32_t replay, time;
 
-    return length > CRYPT_LEAST && read_front(&packet, &control) && is_reset(control.opcode) &&
-           lp_rd_u32(&packet, &replay) && lp_rd_u32(&packet, &time) &&
-           (replay >> 24 == 0 || replay >> 24 == EARLY) && (replay & 0xffffff) > 0 &&
-           (replay & 0xffffff) < FIRST_REPLAY_IDS && time > 0;
+    if (!read_front(&packet, &control) || !lp_rd_u32(&packet, &replay) ||
+        !lp_rd_u32(&packet, &time) || time < NOT_BEFORE ||
+        (replay >> 24 != 0 && replay >> 24 != EARLY) || (replay & 0xffffff) == 0 ||
+        (replay & 0xffffff) >= FIRST_REPLAY_IDS)
+        return false;
+    if (control.opcode == HARD_RESET_CLIENT_V3)
+        return length >= CLIENT + WRAPPED_KEY;
+    return length == (control.opcode == HARD_RESET_CLIENT_V2   ? CLIENT
+                      : control.opcode == HARD_RESET_SERVER_V2 ? SERVER
+                                                               : 0);
 }
 
 bool lp_openvpn_peek(struct lp_rd packet, struct lp_openvpn_id *out)
@@ -179,9 +193,12 @@ bool lp_openvpn_peek(struct lp_rd packet, struct lp_openvpn_id *out)
 
 bool lp_openvpn_begins(struct lp_rd packet)
 {
+    struct lp_rd front = packet;
     struct control control;
-    uint8_t sizes = sizes_that_fit(packet, true);
 
+    if (packet.left < LEAST || !read_front(&front, &control)) /* nearly everything else */
+        return false;
+    uint8_t sizes = sizes_that_fit(packet, true);
     if (sizes == 0)
         return is_encrypted(packet);
     return read_control(packet, chosen_size(sizes), true, &control) &&
@@ -312,14 +329,16 @@ static enum lp_unwrap take_packet(struct lp_wrapped *w, struct lp_rd packet, uin
         return take_held(w); /* a repetition; or what found no room the last time */
     outer += length - control.payload.left;
     if (control.id > state->next) {
-        if (holding)
-            return hold(w, &control, outer);
+        if (holding) /* of a packet that was cut the rest is missing in any case */
+            return whole ? hold(w, &control, outer) : LP_UNWRAP_MORE;
         if (jump(w, control.id))
             return LP_UNWRAP_HOLE;
     }
     if (!lp_wrapped_put(w, control.payload, outer, outer + control.payload.left))
         return LP_UNWRAP_ROOM;
     state->next++;
+    if (!whole && holding)
+        return LP_UNWRAP_HOLE;
     return take_held(w);
 }
 

@@ -21,7 +21,7 @@ bool lp_openvpn_begins(struct lp_rd packet);
 
 /* Takes a packet whose first byte has the outer offset `outer` into the inner stream, in the order
  * of packet ids. A packet of another session or key than the first is passed over. `whole`: it was
- * not cut. */
+ * not cut; what follows a cut one lies behind a hole. */
 enum lp_unwrap lp_openvpn_datagram(struct lp_wrapped *wrapped, struct lp_rd packet, uint64_t outer,
                                    bool whole);
 

@@ -114,12 +114,17 @@ bool lp_turn_read(struct lp_rd datagram, struct lp_turn *out)
     return attributes(lp_rd_head(&datagram, length), transaction, out);
 }
 
-bool lp_turn_begins(struct lp_rd stream)
+enum lp_turn_next lp_turn_begins(struct lp_rd stream)
 {
-    uint8_t transaction[TRANSACTION];
+    enum { CLASSES_AND_METHODS = 2 }; /* first bytes of the types of TURN: 0 and 1 */
+    uint8_t transaction[TRANSACTION], first;
     uint16_t type, length;
 
-    return stun_header(&stream, &type, &length, transaction);
+    if (stun_header(&stream, &type, &length, transaction))
+        return LP_TURN_FRAME;
+    return stream.left < STUN_HEADER && (!lp_rd_u8(&stream, &first) || first < CLASSES_AND_METHODS)
+               ? LP_TURN_MORE
+               : LP_TURN_BROKEN;
 }
 
 enum lp_turn_next lp_turn_next(struct lp_rd *stream, struct lp_rd *frame)
@@ -135,5 +140,5 @@ enum lp_turn_next lp_turn_next(struct lp_rd *stream, struct lp_rd *frame)
     if (stream->left < size + (4 - size % 4) % 4)
         return LP_TURN_MORE;
     *frame = take(stream, size);
-    return is_channel(type) || lp_turn_begins(*frame) ? LP_TURN_FRAME : LP_TURN_BROKEN;
+    return is_channel(type) ? LP_TURN_FRAME : lp_turn_begins(*frame);
 }

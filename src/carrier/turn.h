@@ -24,7 +24,8 @@ bool lp_turn_read(struct lp_rd datagram, struct lp_turn *out);
 enum lp_turn_next { LP_TURN_FRAME, LP_TURN_MORE, LP_TURN_BROKEN };
 /* The next whole message; the stream then stands behind it and its padding. */
 enum lp_turn_next lp_turn_next(struct lp_rd *stream, struct lp_rd *frame);
-/* Whether a stream begins with a STUN message (RFC 8489 5), as every TURN connection does. */
-bool lp_turn_begins(struct lp_rd stream);
+/* Whether a stream begins with a STUN message (RFC 8489 5), as every TURN connection does. MORE: it
+ * may, as far as it goes. */
+enum lp_turn_next lp_turn_begins(struct lp_rd stream);
 
 #endif

@@ -1,4 +1,5 @@
-/* hash: a certificate file in every notation, and as the line of a phone's configuration. */
+/* hash: the certificates and hashes of a file in every notation, and as lines of a phone's
+ * configuration. */
 #include "cli/message.h"
 #include "cli/run.h"
 
@@ -8,7 +9,7 @@
 
 struct hash {
     struct lp_run run;
-    unsigned count; /* certificates so far */
+    unsigned count; /* SHA-1 hashes so far */
 };
 
 /* Whether bytes can be had at all: then a file without a certificate is no trouble, but "nothing
@@ -39,13 +40,21 @@ static void say_unusable(struct hash *hash, const char *path, const struct lp_er
     lp_run_note(&hash->run, is_capture || !readable(path) ? LP_EXIT_TROUBLE : LP_EXIT_DIFFERS);
 }
 
+/* What could not be used; what is merely worth knowing only with --verbose. */
+static void say_findings(const struct lp_run *run, const struct lp_listing *listing)
+{
+    for (size_t i = 0; i < listing->finding_count; i++)
+        if (listing->findings[i].severity > LP_INFO || run->cli->verbose)
+            lp_say("%s", listing->findings[i].message);
+}
+
 static void visit(void *ctx, const char *path)
 {
     struct hash *hash = ctx;
     struct lp_run *run = &hash->run;
-    struct lp_capture *certificates = NULL;
+    struct lp_listing *listing = NULL;
     struct lp_error error = {""};
-    enum lp_status status = lp_read_certificates(path, &certificates, &error);
+    enum lp_status status = lp_list_file(path, &listing, &error);
 
     if (status == LP_ERR_IO) {
         say_unusable(hash, path, &error);
@@ -56,15 +65,18 @@ static void visit(void *ctx, const char *path)
         run->failed = true;
         return;
     }
-    const struct lp_session *session = certificates->sessions;
-    for (size_t i = 0; i < session->chain_count; i++) {
-        hash->count++;
+    say_findings(run, listing);
+    if (listing->count == 0)
+        lp_run_note(run, LP_EXIT_DIFFERS);
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct lp_listed *item = &listing->items[i];
+        bool is_sha1 = item->hash.algorithm == LP_HASH_SHA1;
+        hash->count += is_sha1;
         if (!run->cli->quiet)
-            run->cli->writer->hashed(&run->report, certificates->path, &session->chain[i],
-                                     hash->count);
+            run->cli->writer->listed(&run->report, listing->path, item, is_sha1 ? hash->count : 0);
     }
     lp_run_flush(run);
-    lp_capture_free(certificates);
+    lp_listing_free(listing);
 }
 
 static int run(const struct lp_cli *cli)
@@ -81,7 +93,7 @@ const struct lp_command lp_command_hash = {
     .name = "hash",
     .bit = LP_CMD_HASH,
     .synopsis = "hash [OPTION]... FILE...",
-    .about = "the hashes of certificate files, and the <certHashN> lines for a phone",
-    .exit_status = "0 done, 1 no certificate found, 2 trouble",
+    .about = "the hashes of certificates, headend texts and trust lists, as a phone needs them",
+    .exit_status = "0 done, 1 no certificate and no hash found, 2 trouble",
     .run = run,
 };

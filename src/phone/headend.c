@@ -173,7 +173,7 @@ static void take_line(struct lp_headend_reader *r, struct lp_rd line)
 
     if (words.count == 0 || lp_headend_begin_pem(r, line) || lp_headend_begin_hex(r, &words))
         return;
-    if (lp_words_begin(&words, "certificate serial number"))
+    if (lp_words_begin(&words, "certificate serial *"))
         r->out->listed = true;
     else if (lp_words_begin(&words, "associated trustpoints: *") ||
              lp_words_begin(&words, "associated trustpoint: *"))

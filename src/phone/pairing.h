@@ -61,11 +61,12 @@ const struct lp_attempt *lp_pairing_tried(const struct lp_pairing *pairing, size
  * lp_phone_name_find does. */
 bool lp_pairing_path_names(const char *path, char name[16], uint8_t mac[6]);
 
-/* A configuration belongs to a phone; a bare hash or certificate does not. */
+/* A configuration belongs to a phone; a bare hash, a certificate or a headend's text does not. */
 static inline bool lp_is_phone_side(const struct lp_config *config)
 {
     return !config->origin ||
-           (strcmp(config->origin, "hash") != 0 && strcmp(config->origin, "certificate") != 0);
+           (strcmp(config->origin, "hash") != 0 && strcmp(config->origin, "certificate") != 0 &&
+            strcmp(config->origin, "headend") != 0);
 }
 
 /* Whether a name of n bytes is `host`, which is in lower case. DNS names ignore the case of ASCII

@@ -596,7 +596,20 @@ static void write_extracted(struct lp_report *report, const struct lp_capture *c
     lp_out_char(report->out, '\n');
 }
 
-static void write_hashed(struct lp_report *report, const char *path, const struct lp_cert *cert,
+/* A hash whose certificate is not at hand. */
+static void put_hash_alone(struct lp_json *json, const struct lp_listed *item)
+{
+    const struct lp_cert_hash *hash = &item->hash;
+
+    lp_json_key(json, "algorithm");
+    lp_json_text(json, lp_hash_algorithm_name(hash->algorithm));
+    lp_json_key(json, "hex");
+    lp_json_hex(json, hash->digest, hash->digest_len);
+    lp_json_key(json, "base64");
+    lp_json_base64(json, hash->digest, hash->digest_len);
+}
+
+static void write_listed(struct lp_report *report, const char *path, const struct lp_listed *item,
                          unsigned n)
 {
     struct lp_json json = {report->out, false};
@@ -604,12 +617,19 @@ static void write_hashed(struct lp_report *report, const char *path, const struc
 
     lp_json_open(&json, '{');
     lp_json_key(&json, "schema");
-    lp_json_text(&json, "leafprint.certificate/1");
+    lp_json_text(&json, item->cert ? "leafprint.certificate/1" : "leafprint.hash/1");
     lp_json_key(&json, "file");
     lp_json_text(&json, path);
-    put_cert_fields(&json, cert);
+    lp_json_key(&json, "label");
+    lp_json_text(&json, item->label);
+    lp_json_key(&json, "line");
+    put_frame(&json, &(uint64_t){item->line}); /* 0 is "none" there too */
+    if (item->cert)
+        put_cert_fields(&json, item->cert);
+    else
+        put_hash_alone(&json, item);
     lp_json_key(&json, "cert_hash");
-    lp_json_text(&json, lp_cert_hash_line(n, cert, line));
+    lp_json_text(&json, lp_cert_hash_line(n, &item->hash, line));
     lp_json_close(&json, '}');
     lp_out_char(report->out, '\n');
 }
@@ -619,5 +639,5 @@ const struct lp_writer lp_writer_jsonl = {
     .verified = write_capture,
     .inspected = write_capture,
     .extracted = write_extracted,
-    .hashed = write_hashed,
+    .listed = write_listed,
 };

@@ -60,14 +60,14 @@ void lp_mac_text(const uint8_t mac[6], char out[LP_MAC_SIZE])
     at[-1] = '\0';
 }
 
-const char *lp_cert_hash_line(unsigned n, const struct lp_cert *cert,
+const char *lp_cert_hash_line(unsigned n, const struct lp_cert_hash *hash,
                               char out[LP_CERT_HASH_LINE_SIZE])
 {
-    char base64[4 * ((sizeof cert->sha1 + 2) / 3) + 1];
+    char base64[4 * ((sizeof hash->digest + 2) / 3) + 1];
 
-    if (n < 1 || n > LP_MAX_CERT_HASHES || !cert->complete)
+    if (n < 1 || n > LP_MAX_CERT_HASHES || hash->algorithm != LP_HASH_SHA1 || hash->fault)
         return NULL;
-    lp_base64_text(cert->sha1, sizeof cert->sha1, base64);
-    snprintf(out, LP_CERT_HASH_LINE_SIZE, "<certHash%u>%s</certHash%u>", n, base64, n);
+    lp_base64_text(hash->digest, hash->digest_len, base64);
+    snprintf(out, LP_CERT_HASH_LINE_SIZE, "<certHash%u>%.28s</certHash%u>", n, base64, n);
     return out;
 }

@@ -36,8 +36,9 @@ struct lp_writer {
     void (*inspected)(struct lp_report *report, const struct lp_capture *capture);
     void (*extracted)(struct lp_report *report, const struct lp_capture *capture,
                       const struct lp_file_list *files);
-    /* One certificate of a certificate file; n is its place among all of the run, from 1. */
-    void (*hashed)(struct lp_report *report, const char *path, const struct lp_cert *cert,
+    /* One certificate or hash of a file; n is its place among all SHA-1 hashes of the run, from 1,
+     * or 0 when it is none. */
+    void (*listed)(struct lp_report *report, const char *path, const struct lp_listed *item,
                    unsigned n);
 };
 
@@ -55,9 +56,9 @@ enum { LP_MAC_SIZE = sizeof "00:00:00:00:00:00" };
 void lp_mac_text(const uint8_t mac[6], char out[LP_MAC_SIZE]);
 
 /* "<certHash1>fZ2x…=</certHash1>", ready for a phone's configuration, in `out`; NULL when n exceeds
- * what a vpnGroup can hold or the certificate is not complete. */
+ * what a vpnGroup can hold or the hash is no SHA-1. */
 enum { LP_CERT_HASH_LINE_SIZE = 64 };
-const char *lp_cert_hash_line(unsigned n, const struct lp_cert *cert,
+const char *lp_cert_hash_line(unsigned n, const struct lp_cert_hash *hash,
                               char out[LP_CERT_HASH_LINE_SIZE]);
 
 #endif

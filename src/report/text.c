@@ -242,24 +242,63 @@ static void extracted(struct lp_report *report, const struct lp_capture *capture
     }
 }
 
-static void hashed(struct lp_report *report, const char *path, const struct lp_cert *cert,
-                   unsigned n)
+static const char *subject_of(const struct lp_cert *cert)
 {
-    const struct lp_cert_facts *facts = cert->facts;
-    char line[LP_CERT_HASH_LINE_SIZE];
+    return cert->facts && cert->facts->subject && *cert->facts->subject ? cert->facts->subject
+                                                                        : "(no subject)";
+}
 
+/* "new.pem: CN=vpn.example.com", "show.txt: line 12, trustpoint cme_cert, CA" */
+static void listed_headline(struct lp_report *report, const char *path,
+                            const struct lp_listed *item)
+{
     lp_out_text(report->out, path);
     lp_out_text(report->out, ": ");
-    lp_out_text(report->out, facts && facts->subject ? facts->subject : "(no subject)");
-    lp_out_text(report->out, "\n  SHA-1    ");
-    lp_out_hex(report->out, cert->sha1, sizeof cert->sha1);
-    lp_out_text(report->out, "\n  Base64   ");
-    lp_out_base64(report->out, cert->sha1, sizeof cert->sha1);
-    lp_out_text(report->out, "\n  SHA-256  ");
-    lp_out_hex(report->out, cert->sha256, sizeof cert->sha256);
+    if (item->line) {
+        lp_out_text(report->out, "line ");
+        lp_out_number(report->out, item->line);
+        lp_out_text(report->out, item->label || item->cert ? ", " : NULL);
+    }
+    lp_out_text(report->out, item->label);
+    if (item->cert) {
+        lp_out_text(report->out, item->label ? ", " : NULL);
+        lp_out_text(report->out, subject_of(item->cert));
+    } else if (!item->line && !item->label) {
+        lp_out_text(report->out, "a hash");
+    }
     lp_out_char(report->out, '\n');
-    if (lp_cert_hash_line(n, cert, line)) {
-        lp_out_text(report->out, "  ");
+}
+
+static void listed_row(struct lp_report *report, const char *name, const uint8_t *bytes, size_t n,
+                       bool base64)
+{
+    lp_out_spaces(report->out, LP_TEXT_LABEL);
+    lp_out_text(report->out, name);
+    pad(report->out, LP_TEXT_LABEL + strlen(name), LP_TEXT_VALUE - 1);
+    if (base64)
+        lp_out_base64(report->out, bytes, n);
+    else
+        lp_out_hex(report->out, bytes, n);
+    lp_out_char(report->out, '\n');
+}
+
+static void listed(struct lp_report *report, const char *path, const struct lp_listed *item,
+                   unsigned n)
+{
+    static const char *const names[] = {
+        [LP_HASH_UNKNOWN] = "digest", [LP_HASH_MD5] = "MD5",        [LP_HASH_SHA1] = "SHA-1",
+        [LP_HASH_SHA256] = "SHA-256", [LP_HASH_SHA512] = "SHA-512",
+    };
+    const struct lp_cert_hash *hash = &item->hash;
+    char line[LP_CERT_HASH_LINE_SIZE];
+
+    listed_headline(report, path, item);
+    listed_row(report, names[hash->algorithm], hash->digest, hash->digest_len, false);
+    listed_row(report, "Base64", hash->digest, hash->digest_len, true);
+    if (item->cert)
+        listed_row(report, "SHA-256", item->cert->sha256, sizeof item->cert->sha256, false);
+    if (lp_cert_hash_line(n, hash, line)) {
+        lp_out_spaces(report->out, LP_TEXT_LABEL);
         lp_out_text(report->out, line);
         lp_out_char(report->out, '\n');
     }
@@ -270,5 +309,5 @@ const struct lp_writer lp_writer_text = {
     .verified = lp_text_verified,
     .inspected = lp_text_inspected,
     .extracted = extracted,
-    .hashed = hashed,
+    .listed = listed,
 };

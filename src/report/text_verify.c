@@ -84,8 +84,9 @@ static void start_row(struct lp_report *report, struct rows *rows, const char *s
 static void hash_name(struct lp_report *report, const struct lp_config *config,
                       const struct lp_cert_hash *hash)
 {
-    bool by_itself =
-        strcmp(config->origin, "hash") == 0 || strcmp(config->origin, "certificate") == 0;
+    bool by_itself = strcmp(config->origin, "hash") == 0 ||
+                     strcmp(config->origin, "certificate") == 0 ||
+                     strcmp(config->origin, "headend") == 0;
 
     lp_out_text(report->out, by_itself ? " given #" : " certHash");
     lp_out_number(report->out, hash->n);

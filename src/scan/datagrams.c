@@ -9,6 +9,7 @@
 #include "carrier/radius.h"
 #include "carrier/turn.h"
 #include "scan/supplicants.h"
+#include "scan/vpn.h"
 #include "tls/dtls.h"
 
 enum { MAX_LANES = 16, MAX_CHANNELS = 16 };
@@ -37,6 +38,7 @@ struct state {
     struct channel channels[MAX_CHANNELS];
     unsigned channel_count;
     struct lp_supplicants *supplicants; /* owned; NULL while there are none */
+    struct lp_vpn *vpn;                 /* owned; likewise */
 };
 
 /* ---- what it is ---- */
@@ -66,25 +68,32 @@ static bool is_eapol(struct lp_rd bytes)
     return lp_eapol_read(bytes, &bytes) && lp_eap_read(bytes, &eap);
 }
 
-static enum lp_udp_key recognise(uint8_t protocol, struct lp_rd bytes)
+/* DTLS, whatever is around it. The upper half of the first byte sorts most others out (RFC 7983 7).
+ */
+static bool is_dtls(struct lp_rd bytes)
 {
-    enum { STUN = 0, CHANNEL = 4 }; /* in the upper half of the first byte (RFC 7983 7) */
+    enum { STUN = 0, RECORD = 1, CHANNEL = 4 };
     struct lp_rd peek = bytes;
     uint8_t first;
 
+    if (!lp_rd_u8(&peek, &first))
+        return false;
+    if (first >> 4 == RECORD) /* every type of a record in the clear */
+        return lp_dtls_recognise(bytes);
+    if (first >> 4 != STUN && first >> 4 != CHANNEL)
+        return false;
+    return is_relayed(bytes) || (first >> 4 == STUN && capwap(&bytes) && lp_dtls_recognise(bytes));
+}
+
+static enum lp_udp_key recognise(uint8_t protocol, struct lp_rd bytes)
+{
     if (protocol == LP_PROTOCOL_EAPOL)
         return is_eapol(bytes) ? LP_UDP_HOSTS : LP_UDP_NOTHING;
-    if (!lp_rd_u8(&peek, &first))
-        return LP_UDP_NOTHING;
-    if (first >> 4 == 1) /* every type of a record in the clear */
-        return lp_dtls_recognise(bytes) ? LP_UDP_PORTS : LP_UDP_NOTHING;
-    if (first >> 4 == CHANNEL)
-        return is_relayed(bytes) ? LP_UDP_PORTS : LP_UDP_NOTHING;
-    if (first >> 4 != STUN)
-        return LP_UDP_NOTHING;
-    if (is_relayed(bytes) || (capwap(&bytes) && lp_dtls_recognise(bytes)))
+    if (is_dtls(bytes))
         return LP_UDP_PORTS;
-    return lp_radius_recognise(bytes) ? LP_UDP_HOSTS : LP_UDP_NOTHING;
+    if (lp_radius_recognise(bytes))
+        return LP_UDP_HOSTS;
+    return lp_vpn_recognise(bytes) ? LP_UDP_PORTS : LP_UDP_NOTHING;
 }
 
 /* ---- lanes ---- */
@@ -256,6 +265,17 @@ static void take_dtls(struct lp_datagrams *datagrams, struct lp_udp_flow *flow, 
     (void)lp_dtls_read(&lane->dtls, dir, &input);
 }
 
+static void take_openvpn(struct lp_datagrams *datagrams, struct lp_udp_flow *flow, unsigned dir,
+                         const struct lp_parcel *parcel)
+{
+    struct state *state = flow->state;
+
+    if (!state->vpn)
+        state->vpn = lp_vpn_new(datagrams->sessions, datagrams->keys, flow);
+    if (state->vpn)
+        lp_vpn_take(state->vpn, dir, parcel);
+}
+
 static void on_datagram(void *ctx, struct lp_udp_flow *flow, unsigned dir,
                         const struct lp_parcel *parcel)
 {
@@ -264,8 +284,12 @@ static void on_datagram(void *ctx, struct lp_udp_flow *flow, unsigned dir,
 
     if (!state)
         return;
-    if (flow->key == LP_UDP_PORTS) {
+    if (flow->key == LP_UDP_PORTS && is_dtls(parcel->bytes)) {
         take_dtls(datagrams, flow, dir, parcel);
+        return;
+    }
+    if (flow->key == LP_UDP_PORTS) {
+        take_openvpn(datagrams, flow, dir, parcel);
         return;
     }
     if (!state->supplicants)
@@ -288,6 +312,7 @@ static void on_close(void *ctx, struct lp_udp_flow *flow, bool at_end)
     while (state->lane_count)
         drop_lane(ctx, flow, state, 0, at_end);
     lp_supplicants_end(state->supplicants, at_end);
+    lp_vpn_end(state->vpn, at_end);
     lp_budget_give(&flow->budget, sizeof *state);
     lp_free(state);
     flow->state = NULL;

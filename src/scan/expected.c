@@ -4,18 +4,14 @@
  */
 #include "scan/expected.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "phone/phone.h"
-#include "x509/x509.h"
+#include "scan/folder.h"
+#include "scan/material.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { FILE_MOST = 16 * 1024 * 1024 };
 
 struct lp_expected {
     struct lp_arena *arena;    /* owned */
@@ -23,6 +19,10 @@ struct lp_expected {
     size_t count, cap;
     struct lp_known_cert *known; /* owned */
     size_t known_count, known_cap;
+    struct lp_trusted *trusted; /* owned; may have signed configurations */
+    size_t trusted_count, trusted_cap;
+    struct lp_arena **arenas; /* owned, like what is in them: of folders that were read */
+    size_t arena_count, arena_cap;
 };
 
 struct lp_expected *lp_expected_new(void)
@@ -45,6 +45,10 @@ void lp_expected_free(struct lp_expected *expected)
         return;
     lp_free(expected->configs);
     lp_free(expected->known);
+    lp_free(expected->trusted);
+    for (size_t i = 0; i < expected->arena_count; i++)
+        lp_arena_free(expected->arenas[i]);
+    lp_free(expected->arenas);
     lp_arena_free(expected->arena);
     lp_free(expected);
 }
@@ -203,284 +207,187 @@ enum lp_status lp_expected_add_hash(struct lp_expected *expected, const char *te
 
 /* ---- files ---- */
 
-static enum lp_status read_stream(struct lp_expected *expected, const char *path, FILE *file,
-                                  struct lp_buf *buf, struct lp_error *error)
+static bool know(struct lp_expected *expected, const char *source, const struct lp_cert *cert)
 {
-    enum { CHUNK = 64 * 1024 };
+    struct lp_known_cert known = {.source = source, .cert = *cert};
 
-    while (buf->len <= FILE_MOST) {
-        if (lp_buf_reserve(buf, CHUNK) != LP_GROW_OK)
-            return no_memory(error);
-        size_t n = fread(buf->bytes + buf->len, 1, CHUNK, file);
-        buf->len += n;
-        if (ferror(file))
-            return refuse(expected, path, strerror(errno), error);
-        if (n == 0)
-            return LP_OK;
-    }
-    return refuse(expected, path, "larger than 16 MiB: no configuration and no certificate", error);
+    if (!lp_grow_array(&expected->known, &expected->known_cap, expected->known_count + 1,
+                       sizeof known))
+        return false;
+    expected->known[expected->known_count++] = known;
+    return true;
 }
 
-static enum lp_status read_all(struct lp_expected *expected, const char *path, struct lp_buf *buf,
-                               struct lp_error *error)
+static bool trust(struct lp_expected *expected, const struct lp_cert *cert)
 {
-    bool standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdin : fopen(path, "rb");
+    struct lp_trusted trusted = {.der = lp_rd_init(cert->der, cert->bytes),
+                                 .serial = cert->facts ? cert->facts->serial : NULL};
 
-    if (!file)
-        return refuse(expected, path, strerror(errno), error);
-    enum lp_status status = read_stream(expected, path, file, buf, error);
-    if (!standard)
-        fclose(file);
+    if (!lp_grow_array(&expected->trusted, &expected->trusted_cap, expected->trusted_count + 1,
+                       sizeof trusted))
+        return false;
+    expected->trusted[expected->trusted_count++] = trusted;
+    return true;
+}
+
+static struct lp_phone_trust trust_of(const struct lp_expected *expected)
+{
+    return (struct lp_phone_trust){expected->trusted, expected->trusted_count};
+}
+
+/* The file's bytes; an empty one is refused. */
+static enum lp_status read_file(struct lp_expected *expected, const char *path, struct lp_buf *buf,
+                                struct lp_error *error)
+{
+    enum lp_status status = lp_file_read(path, buf, error);
+
+    if (status == LP_ERR_MEMORY)
+        return no_memory(error);
+    if (status != LP_OK) {
+        const char *shown = lp_text_clean(expected->arena, error->text, strlen(error->text));
+        if (!shown)
+            return no_memory(error);
+        lp_error_set(error, "%s", shown);
+        return status;
+    }
+    return buf->len ? LP_OK : refuse(expected, path, "the file is empty", error);
+}
+
+static enum lp_status add_configuration(struct lp_expected *expected, const char *path,
+                                        struct lp_rd bytes, struct lp_error *error)
+{
+    const struct lp_phone_trust trust = trust_of(expected);
+    struct lp_config config = {0};
+
+    if (!lp_phone_config_trusting(expected->arena, path, bytes, &trust, &config) ||
+        !append(expected, &config))
+        return no_memory(error);
+    return LP_OK;
+}
+
+/* A trust list is for signatures and for other servers than the headend: it is not expected. */
+static bool take_material(struct lp_expected *expected, const struct lp_material *material)
+{
+    bool is_list = material->kind == LP_MATERIAL_TRUST_LIST;
+
+    for (size_t i = 0; i < material->count; i++) {
+        const struct lp_cert *cert = material->items[i].cert;
+        if (cert &&
+            (!know(expected, material->config.source, cert) || (is_list && !trust(expected, cert))))
+            return false;
+    }
+    return is_list || append(expected, &material->config);
+}
+
+static enum lp_status add_material(struct lp_expected *expected, const char *path,
+                                   struct lp_rd bytes, struct lp_error *error)
+{
+    struct lp_material material = {.kind = LP_MATERIAL_NONE};
+    enum lp_status status = LP_OK;
+
+    if (!lp_material_read(expected->arena, path, bytes, &material))
+        status = no_memory(error);
+    else if (!material.kind)
+        status = refuse(expected, path,
+                        "neither a phone's configuration (XML, plain or signed) nor a certificate "
+                        "(PEM, DER or PKCS #7), nor hashes, a headend's text or a trust list",
+                        error);
+    else if (!take_material(expected, &material))
+        status = no_memory(error);
+    lp_material_free(&material);
     return status;
 }
 
-/* `picky`: leave out what is no phone's, like the lists of tones and keys beside it. */
-static enum lp_status add_config(struct lp_expected *expected, const char *path, bool picky,
-                                 const struct lp_buf *buf, struct lp_error *error)
-{
-    struct lp_config config = {0};
-
-    if (!lp_phone_config(expected->arena, path, buf->bytes, buf->len, &config))
-        return no_memory(error);
-    if (picky && config.reason == LP_REASON_NO_VPN_GROUP && !config.phone)
-        return LP_OK;
-    return append(expected, &config) ? LP_OK : no_memory(error);
-}
-
-struct certificate_file {
-    struct lp_expected *expected;
-    struct lp_digester *digester;
-    struct lp_config config;
-    size_t found;
-    bool failed; /* memory */
-};
-
-/* The first ten become expected values; each one becomes known by its subject. */
-static bool keep_certificate(struct certificate_file *file, const uint8_t *der, size_t n)
-{
-    struct lp_expected *expected = file->expected;
-    struct lp_known_cert known = {.source = file->config.source, .cert = {.complete = true}};
-
-    known.cert.bytes = (uint32_t)n; /* at most FILE_MOST */
-    known.cert.facts = lp_x509_facts(expected->arena, der, n);
-    if (!known.cert.facts ||
-        !lp_digest_cert(file->digester, der, n, known.cert.sha1, known.cert.sha256) ||
-        !lp_grow_array(&expected->known, &expected->known_cap, expected->known_count + 1,
-                       sizeof *expected->known))
-        return false;
-    expected->known[expected->known_count++] = known;
-    file->found++;
-    if (file->config.hash_count == LP_MAX_CERT_HASHES)
-        return true;
-
-    struct lp_cert_hash *hash = &file->config.hashes[file->config.hash_count++];
-    char base64[29];
-    lp_base64_text(known.cert.sha1, sizeof known.cert.sha1, base64);
-    hash->n = (unsigned)file->config.hash_count;
-    hash->algorithm = LP_HASH_SHA1;
-    hash->digest_len = sizeof known.cert.sha1;
-    memcpy(hash->digest, known.cert.sha1, sizeof known.cert.sha1);
-    hash->text = lp_arena_text(expected->arena, base64);
-    return hash->text != NULL;
-}
-
-static bool on_certificate(void *ctx, const uint8_t *der, size_t n)
-{
-    struct certificate_file *file = ctx;
-
-    file->failed = !keep_certificate(file, der, n);
-    return !file->failed;
-}
-
-/* Says that a bundle held more than can be expected at once. */
-static bool note_rest(struct certificate_file *file)
-{
-    struct lp_arena *arena = file->expected->arena;
-    struct lp_finding *finding;
-
-    if (file->found <= LP_MAX_CERT_HASHES)
-        return true;
-    finding = lp_arena_alloc(arena, sizeof *finding);
-    if (!finding)
-        return false;
-    finding->severity = LP_WARNING;
-    finding->code = "certificates-left-out";
-    finding->session = -1;
-    finding->message =
-        lp_arena_printf(arena, "%s: the file holds %zu certificates; the first %d are expected",
-                        file->config.source, file->found, (int)LP_MAX_CERT_HASHES);
-    finding->remedy = "give the certificates that may be presented in a file of their own";
-    file->config.findings = finding;
-    file->config.finding_count = 1;
-    return finding->message != NULL;
-}
-
-static enum lp_status add_certificates(struct lp_expected *expected, const char *path,
-                                       const struct lp_buf *buf, struct lp_error *error)
-{
-    struct certificate_file file = {expected, NULL, {.origin = "certificate"}, 0, false};
-    size_t known_before = expected->known_count;
-    enum lp_status status = LP_ERR_MEMORY;
-
-    file.config.source = lp_text_clean(expected->arena, path, strlen(path));
-    file.digester = lp_digester_new();
-    if (!file.config.source || !file.digester)
-        goto out;
-    bool whole = lp_x509_each(buf->bytes, buf->len, on_certificate, &file);
-    if (file.failed || (!whole && file.found))
-        goto out; /* memory; when nothing was found, that is the likelier reason */
-    if (file.found == 0) {
-        status = refuse(expected, path,
-                        "neither a phone's configuration (XML, plain or signed) nor a certificate "
-                        "(PEM or DER)",
-                        error);
-        goto out;
-    }
-    if (!note_rest(&file) || !append(expected, &file.config))
-        goto out;
-    status = LP_OK;
-out:
-    lp_digester_free(file.digester);
-    if (status != LP_OK)
-        expected->known_count = known_before;
-    return status == LP_ERR_MEMORY ? no_memory(error) : status;
-}
-
-static enum lp_status add_one(struct lp_expected *expected, const char *path, bool picky,
+static enum lp_status add_one(struct lp_expected *expected, const char *path,
                               struct lp_error *error)
 {
     struct lp_buf buf = {0};
-    enum lp_status status = read_all(expected, path, &buf, error);
+    enum lp_status status = read_file(expected, path, &buf, error);
 
-    if (status != LP_OK)
-        goto out;
-    if (buf.len == 0 && !picky)
-        status = refuse(expected, path, "the file is empty", error);
-    else if (lp_phone_looks_like_xml(buf.bytes, buf.len))
-        status = add_config(expected, path, picky, &buf, error);
-    else if (!picky)
-        status = add_certificates(expected, path, &buf, error);
-out:
+    if (status == LP_OK) {
+        struct lp_rd bytes = lp_rd_init(buf.bytes, buf.len);
+        if (lp_phone_looks_like_xml(buf.bytes, buf.len) && !lp_trust_list_found(buf.bytes, buf.len))
+            status = add_configuration(expected, path, bytes, error);
+        else
+            status = add_material(expected, path, bytes, error);
+    }
     lp_buf_free(&buf);
     return status;
 }
 
-/* ---- folders ---- */
-
-static bool ends_with(const char *name, const char *end)
+/* Everything in the folder's arenas becomes this one's. */
+static bool take_arenas(struct lp_expected *expected, struct lp_folder *folder)
 {
-    size_t n = strlen(name), e = strlen(end);
-    return n > e && strcmp(name + n - e, end) == 0;
-}
-
-static bool is_configuration_name(const char *name)
-{
-    return ends_with(name, ".xml") || ends_with(name, ".sgn");
-}
-
-struct listing {
-    char **paths; /* owned array; the texts are the arena's */
-    size_t count, cap;
-};
-
-/* Folders still to be looked into, and the files found so far. */
-struct walk {
-    struct lp_expected *expected;
-    struct listing folders, files;
-};
-
-static bool list_path(struct listing *list, char *path)
-{
-    if (!lp_grow_array(&list->paths, &list->cap, list->count + 1, sizeof *list->paths))
+    if (!lp_grow_array(&expected->arenas, &expected->arena_cap,
+                       expected->arena_count + folder->arena_count, sizeof(struct lp_arena *)))
         return false;
-    list->paths[list->count++] = path;
+    for (size_t i = 0; i < folder->arena_count; i++)
+        expected->arenas[expected->arena_count++] = folder->arenas[i];
+    folder->arena_count = 0;
     return true;
-}
-
-/* Files are taken by their names; folders are walked, but not through links, so that the walk ends.
- */
-static enum lp_status take_entry(struct walk *walk, const char *folder, const char *name,
-                                 struct lp_error *error)
-{
-    size_t n = strlen(folder);
-    const char *between = n && folder[n - 1] == '/' ? "" : "/";
-    char *path = lp_arena_printf(walk->expected->arena, "%s%s%s", folder, between, name);
-    struct stat self, target;
-    struct listing *list = NULL;
-
-    if (!path)
-        return no_memory(error);
-    if (lstat(path, &self) != 0)
-        return refuse(walk->expected, path, strerror(errno), error);
-    if (S_ISDIR(self.st_mode))
-        list = &walk->folders;
-    else if (is_configuration_name(path) && stat(path, &target) == 0 && S_ISREG(target.st_mode))
-        list = &walk->files;
-    return !list || list_path(list, path) ? LP_OK : no_memory(error);
-}
-
-static enum lp_status take_folder(struct walk *walk, const char *folder, struct lp_error *error)
-{
-    DIR *dir = opendir(folder);
-    enum lp_status status = LP_OK;
-    const struct dirent *entry;
-
-    if (!dir)
-        return refuse(walk->expected, folder, strerror(errno), error);
-    errno = 0;
-    while (status == LP_OK && (entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            status = take_entry(walk, folder, entry->d_name, error);
-        errno = 0;
-    }
-    if (status == LP_OK && errno)
-        status = refuse(walk->expected, folder, strerror(errno), error);
-    closedir(dir);
-    return status;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    const char *const *left = a, *const *right = b;
-    return strcmp(*left, *right);
 }
 
 static enum lp_status add_folder(struct lp_expected *expected, const char *path,
                                  struct lp_error *error)
 {
-    struct walk walk = {expected, {NULL, 0, 0}, {NULL, 0, 0}};
-    enum lp_status status = take_folder(&walk, path, error);
+    const struct lp_phone_trust trust = trust_of(expected);
+    struct lp_folder folder = {.count = 0};
+    enum lp_status status = lp_folder_read(&folder, path, &trust, 0, error);
 
-    while (status == LP_OK && walk.folders.count)
-        status = take_folder(&walk, walk.folders.paths[--walk.folders.count], error);
-    if (walk.files.count > 1)
-        qsort(walk.files.paths, walk.files.count, sizeof *walk.files.paths, by_bytes);
-    for (size_t i = 0; i < walk.files.count && status == LP_OK; i++)
-        status = add_one(expected, walk.files.paths[i], true, error);
-    lp_free(walk.folders.paths);
-    lp_free(walk.files.paths);
+    if (status == LP_OK && folder.count == 0)
+        status =
+            refuse(expected, path, "no phone's configuration (*.xml, *.sgn) in this folder", error);
+    if (status == LP_OK && !take_arenas(expected, &folder))
+        status = no_memory(error);
+    for (size_t i = 0; i < folder.count && status == LP_OK; i++) {
+        status = folder.files[i].status;
+        if (status != LP_OK)
+            lp_error_set(error, "%s", folder.files[i].error);
+        else if (!append(expected, &folder.files[i].config))
+            status = no_memory(error);
+    }
+    lp_folder_free(&folder);
     return status;
 }
 
 enum lp_status lp_expected_add_file(struct lp_expected *expected, const char *path,
                                     struct lp_error *error)
 {
-    size_t before = expected->count, known_before = expected->known_count;
-    enum lp_status status;
+    size_t before = expected->count, known_before = expected->known_count,
+           trusted_before = expected->trusted_count;
     struct stat target;
+    bool is_folder = strcmp(path, "-") != 0 && stat(path, &target) == 0 && S_ISDIR(target.st_mode);
+    enum lp_status status =
+        is_folder ? add_folder(expected, path, error) : add_one(expected, path, error);
 
-    if (strcmp(path, "-") == 0 || stat(path, &target) != 0 || !S_ISDIR(target.st_mode)) {
-        status = add_one(expected, path, false, error);
-    } else {
-        status = add_folder(expected, path, error);
-        if (status == LP_OK && expected->count == before)
-            status = refuse(expected, path,
-                            "no phone's configuration (*.xml, *.sgn) in this folder", error);
-    }
     if (status != LP_OK) { /* all of it or nothing */
         expected->count = before;
         expected->known_count = known_before;
+        expected->trusted_count = trusted_before;
     }
+    return status;
+}
+
+enum lp_status lp_expected_trust_file(struct lp_expected *expected, const char *path,
+                                      struct lp_error *error)
+{
+    struct lp_material material = {.kind = LP_MATERIAL_NONE};
+    size_t before = expected->trusted_count;
+    struct lp_buf buf = {0};
+    enum lp_status status = read_file(expected, path, &buf, error);
+
+    if (status == LP_OK &&
+        !lp_material_read(expected->arena, path, lp_rd_init(buf.bytes, buf.len), &material))
+        status = no_memory(error);
+    for (size_t i = 0; i < material.count && status == LP_OK; i++)
+        if (material.items[i].cert && !trust(expected, material.items[i].cert))
+            status = no_memory(error);
+    if (status == LP_OK && expected->trusted_count == before)
+        status =
+            refuse(expected, path, "no certificate (PEM, DER, PKCS #7, CTL or ITL) in it", error);
+    if (status != LP_OK)
+        expected->trusted_count = before;
+    lp_material_free(&material);
+    lp_buf_free(&buf);
     return status;
 }

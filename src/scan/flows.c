@@ -6,7 +6,10 @@
 #include "scan/flows.h"
 
 #include "carrier/http.h"
+#include "carrier/turn.h"
 #include "scan/carried.h"
+#include "scan/vpn.h"
+#include "scan/relayed.h"
 #include "tls/tls.h"
 
 #include <stdlib.h>
@@ -34,6 +37,7 @@ static struct lp_tls_input input_of(const struct lp_stream *stream)
 struct flow_state {
     struct lp_tls tls;
     struct lp_boot_http *http; /* owned: a phone asks for its files; NULL otherwise */
+    bool relayed[2];           /* datagrams of TURN */
     bool looked_at[2];         /* the first bytes of each direction */
     struct lp_carried carried; /* the way from the stream to `tls` */
 };
@@ -76,9 +80,13 @@ static struct lp_flow_answer on_bytes(void *ctx, struct lp_flow *flow, unsigned 
         answer.release = stream->bytes.left;
         return answer;
     }
+    enum lp_turn_next turn = state->looked_at[dir] ? LP_TURN_BROKEN : lp_turn_begins(stream->bytes);
+    state->relayed[dir] |= turn == LP_TURN_FRAME;
+    if (state->relayed[dir])
+        return lp_relayed_read(((struct lp_flows *)ctx)->udp, flow, dir, stream);
     if (!state->looked_at[dir]) {
-        if (stream->bytes.left < LOOK_AT) { /* too few to tell; what was given back could not be
-                                               looked at any more */
+        if (turn == LP_TURN_MORE || stream->bytes.left < LOOK_AT) {
+            /* too few to tell; what was given back could not be looked at any more */
             answer.want = LP_FLOW_MORE;
             return answer;
         }
@@ -111,7 +119,7 @@ static void on_gap(void *ctx, struct lp_flow *flow, unsigned dir, enum lp_gap ki
     struct flow_state *state = state_of(ctx, flow);
     struct lp_tls_input input = input_of(rest);
 
-    if (state && !state->http)
+    if (state && !state->http && !state->relayed[dir])
         lp_carried_cut(&state->carried, dir, cuts[kind], &input);
 }
 
@@ -142,23 +150,11 @@ static void put_session(struct lp_flows *flows, const struct lp_tls *tls,
     lp_sessions_add(flows->sessions, tls, &way);
 }
 
-/* Once per capture: a handshake that nobody can see. */
-static void note_encrypted(struct lp_flows *flows, const struct lp_flow *flow,
-                           const struct lp_flow_end ends[2])
+static uint64_t first_frame(const struct lp_flow_end ends[2])
 {
-    struct lp_finding finding = {.severity = LP_INFO, .code = "tls-crypt", .session = -1};
-
-    if (flows->encrypted++ > 0)
-        return;
-    finding.frame =
-        ends[0].first_frame && (!ends[1].first_frame || ends[0].first_frame < ends[1].first_frame)
-            ? ends[0].first_frame
-            : ends[1].first_frame;
-    lp_findings_add(flows->sessions->findings, &finding,
-                    "%s: packet %llu: OpenVPN between ports %u and %u is under tls-crypt: its "
-                    "handshake is encrypted",
-                    flows->sessions->path, (unsigned long long)finding.frame, flow->end[0].port,
-                    flow->end[1].port);
+    bool second = !ends[0].first_frame ||
+                  (ends[1].first_frame && ends[1].first_frame < ends[0].first_frame);
+    return ends[second].first_frame;
 }
 
 /* A SYN that was not answered, or answered by a reset. */
@@ -193,7 +189,7 @@ static void on_close(void *ctx, struct lp_flow *flow, const struct lp_flow_end e
     }
     lp_carried_settle(&state->carried);
     if (lp_carried_encrypted(&state->carried))
-        note_encrypted(flows, flow, ends);
+        lp_vpn_note_encrypted(flows->sessions, flow->end, first_frame(ends));
     else if (lp_tls_found(&state->tls))
         put_session(flows, &state->tls, flow, ends, at_end);
     else

@@ -19,7 +19,6 @@ struct lp_flows {
     struct lp_attempt *attempts;  /* owned until lp_flows_take */
     size_t attempt_count, attempt_cap;
     uint64_t limited; /* connections that a budget cut off before a handshake was found in them */
-    uint64_t encrypted; /* connections that carry TLS under encryption of their own */
 };
 
 /* The consumer to give to lp_tcp_new; `flows` outlives it. */

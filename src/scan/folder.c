@@ -109,6 +109,19 @@ static enum lp_status take_folder(struct walk *walk, const char *folder, struct 
     return status;
 }
 
+/* A folder, or one file, whatever it is called. */
+static enum lp_status take_path(struct walk *walk, const char *path, struct lp_error *error)
+{
+    struct stat target;
+
+    if (strcmp(path, "-") != 0 && stat(path, &target) != 0)
+        return refuse(walk->arena, path, error);
+    if (strcmp(path, "-") != 0 && S_ISDIR(target.st_mode))
+        return take_folder(walk, path, error);
+    char *copy = lp_arena_text(walk->arena, path);
+    return copy && list_path(&walk->files, copy) ? LP_OK : no_memory(error);
+}
+
 static int by_bytes(const void *a, const void *b)
 {
     const char *const *left = a, *const *right = b;
@@ -118,9 +131,10 @@ static int by_bytes(const void *a, const void *b)
 /* ---- files ---- */
 
 struct reading {
-    struct lp_folder_file *files; /* borrowed */
-    struct lp_arena **arenas;     /* borrowed; one for each worker */
-    struct lp_buf *buffers;       /* owned; likewise */
+    struct lp_folder_file *files;       /* borrowed */
+    struct lp_arena **arenas;           /* borrowed; one for each worker */
+    struct lp_buf *buffers;             /* owned; likewise */
+    const struct lp_phone_trust *trust; /* borrowed */
 };
 
 static void fail(struct lp_folder_file *file, struct lp_arena *arena, enum lp_status status,
@@ -146,7 +160,8 @@ static void read_one(void *ctx, size_t worker, size_t index)
     file->status = lp_file_read(file->path, buf, &error);
     if (file->status != LP_OK)
         fail(file, arena, file->status, error.text);
-    else if (!lp_phone_config(arena, file->path, buf->bytes, buf->len, &file->config))
+    else if (!lp_phone_config_trusting(arena, file->path, lp_rd_init(buf->bytes, buf->len),
+                                       reading->trust, &file->config))
         fail(file, arena, LP_ERR_MEMORY, "out of memory");
 }
 
@@ -161,7 +176,7 @@ static void drop_foreign(struct lp_folder *folder)
     size_t kept = 0;
 
     for (size_t i = 0; i < folder->count; i++)
-        if (!is_foreign(&folder->files[i]))
+        if (folder->count == 1 || !is_foreign(&folder->files[i]))
             folder->files[kept++] = folder->files[i];
     folder->count = kept;
 }
@@ -182,10 +197,12 @@ static bool make_room(struct lp_folder *folder, size_t workers, size_t files)
 }
 
 static enum lp_status read_files(struct lp_folder *folder, const struct listing *list,
-                                 unsigned jobs, struct lp_error *error)
+                                 const struct lp_phone_trust *trust, unsigned jobs,
+                                 struct lp_error *error)
 {
     size_t workers = lp_parallel_workers(jobs, list->count);
-    struct reading reading = {.buffers = lp_alloc_array(workers, sizeof *reading.buffers)};
+    struct reading reading = {.trust = trust,
+                              .buffers = lp_alloc_array(workers, sizeof *reading.buffers)};
     enum lp_status status = LP_ERR_MEMORY;
 
     if (!reading.buffers || !make_room(folder, workers, list->count))
@@ -215,7 +232,8 @@ out:
     return status == LP_OK ? LP_OK : no_memory(error);
 }
 
-enum lp_status lp_folder_read(struct lp_folder *folder, const char *path, unsigned jobs,
+enum lp_status lp_folder_read(struct lp_folder *folder, const char *path,
+                              const struct lp_phone_trust *trust, unsigned jobs,
                               struct lp_error *error)
 {
     struct walk walk = {.arena = lp_arena_new()};
@@ -229,13 +247,13 @@ enum lp_status lp_folder_read(struct lp_folder *folder, const char *path, unsign
         goto out;
     }
     folder->arenas[folder->arena_count++] = walk.arena;
-    status = take_folder(&walk, path, error);
+    status = take_path(&walk, path, error);
     while (status == LP_OK && walk.folders.count)
         status = take_folder(&walk, walk.folders.paths[--walk.folders.count], error);
     if (walk.files.count > 1)
         qsort(walk.files.paths, walk.files.count, sizeof *walk.files.paths, by_bytes);
     if (status == LP_OK)
-        status = read_files(folder, &walk.files, jobs, error);
+        status = read_files(folder, &walk.files, trust, jobs, error);
 out:
     lp_free(walk.folders.paths);
     lp_free(walk.files.paths);

@@ -25,10 +25,12 @@ struct lp_folder {
     size_t arena_count;
 };
 
-/* Lists what looks like a configuration by its name (*.xml, *.sgn), at any depth, in bytewise order
- * of the paths, and reads it. What is no phone's, like the lists of tones beside it, is left out. A
- * file that cannot be read has a status; LP_ERR_IO is returned only for the folder itself. */
-enum lp_status lp_folder_read(struct lp_folder *folder, const char *path, unsigned jobs,
+/* Reads a folder: what looks like a configuration by its name (*.xml, *.sgn), at any depth, in
+ * bytewise order of the paths. What is no phone's, like the lists of tones beside it, is left out.
+ * A file that cannot be read has a status; LP_ERR_IO is returned only for the folder itself. A path
+ * that is a file is read as the only one. */
+enum lp_status lp_folder_read(struct lp_folder *folder, const char *path,
+                              const struct lp_phone_trust *trust, unsigned jobs,
                               struct lp_error *error);
 void lp_folder_free(struct lp_folder *folder);
 

@@ -123,7 +123,7 @@ void lp_scan_keys_note(const struct lp_scan_keys *keys, struct lp_findings *find
                         "%s: lines that are no secret of the NSS key log format: %llu", shown,
                         (unsigned long long)stats->unknown);
     }
-    if (stats->rsa) {
+    if (stats->rsa && stats->secrets == 0) { /* otherwise they stand beside better ones */
         finding.code = "keylog-rsa";
         finding.remedy = "have the CLIENT_RANDOM lines written: newer programs do";
         lp_findings_add(findings, &finding,
@@ -140,38 +140,65 @@ void lp_scan_keys_note(const struct lp_scan_keys *keys, struct lp_findings *find
     }
 }
 
-/* The beginning suffices to find the line. */
-static void random_text(const struct lp_tls_half *client, char out[17])
+static void note_no_key(const struct lp_tls_half *client, const struct lp_session *session,
+                        const char *path, struct lp_findings *findings)
 {
-    lp_hex_text(client->hello.random, 8, out);
+    enum { SHOWN = 8 }; /* bytes: enough to find the line */
+    struct lp_finding finding = {
+        .severity = LP_WARNING,
+        .code = "no-key",
+        .session = session->id,
+        .frame = session->first_frame,
+        .remedy = "give the key log that was written during this very recording",
+    };
+    char text[2 * SHOWN + 1];
+
+    lp_hex_text(client->hello.random, SHOWN, text);
+    if (client->hello.complete) {
+        lp_findings_add(findings, &finding,
+                        "%s: packet %llu: the key log has no secret for client random %s...", path,
+                        (unsigned long long)finding.frame, text);
+        return;
+    }
+    finding.remedy = "record both directions";
+    lp_findings_add(
+        findings, &finding,
+        "%s: packet %llu: the ClientHello is not in the capture, and its random is what "
+        "secrets are found by in the key log",
+        path, (unsigned long long)finding.frame);
+}
+
+static void note_wrong_key(const struct lp_tls_half *client, const struct lp_tls_half *half,
+                           const struct lp_session *session, const char *path,
+                           struct lp_findings *findings)
+{
+    enum { SHOWN = 8 };
+    struct lp_finding finding = {
+        .severity = LP_WARNING,
+        .code = "wrong-key",
+        .session = session->id,
+        .frame = half->wrong_key_frame,
+        .remedy = "give the key log that was written during this very recording",
+    };
+    char text[2 * SHOWN + 1];
+
+    lp_hex_text(client->hello.random, SHOWN, text);
+    lp_findings_add(findings, &finding,
+                    "%s: packet %llu: the record does not verify (RFC 8446 5.2, RFC 5246 6.2.3) "
+                    "under the key log's secret for client random %s...",
+                    path, (unsigned long long)half->wrong_key_frame, text);
 }
 
 void lp_keys_note_session(const struct lp_tls *tls, const struct lp_session *session,
                           const char *path, struct lp_findings *findings)
 {
-    const struct lp_tls_half *client = tls->half[0].is_client ? &tls->half[0] : &tls->half[1];
-    char text[17];
+    const struct lp_tls_half *client = &tls->half[tls->half[1].is_client || tls->half[0].is_server];
 
-    random_text(client, text);
     for (unsigned dir = 0; dir < 2; dir++) {
         const struct lp_tls_half *half = &tls->half[dir];
-        struct lp_finding finding = {.severity = LP_WARNING, .session = session->id};
-        if (half->wrong_key) {
-            finding.code = "wrong-key";
-            finding.frame = half->wrong_key_frame;
-            finding.remedy = "give the key log that was written during this very recording";
-            lp_findings_add(findings, &finding,
-                            "%s: packet %llu: the record does not verify (RFC 8446 5.2, RFC 5246 "
-                            "6.2.3) under the key log's secret for client random %s...",
-                            path, (unsigned long long)half->wrong_key_frame, text);
-        }
-        if (half->no_key && half->is_server && session->outcome == LP_OUTCOME_ENCRYPTED) {
-            finding.code = "no-key";
-            finding.frame = session->first_frame;
-            finding.remedy = "give the key log that was written during this very recording";
-            lp_findings_add(findings, &finding,
-                            "%s: packet %llu: the key log has no secret for client random %s...",
-                            path, (unsigned long long)session->first_frame, text);
-        }
+        if (half->wrong_key)
+            note_wrong_key(client, half, session, path, findings);
+        if (half->no_key && half->is_server && session->outcome == LP_OUTCOME_ENCRYPTED)
+            note_no_key(client, session, path, findings);
     }
 }

@@ -19,6 +19,7 @@ struct lp_sessions {
     size_t count, cap;
     uint64_t limited; /* handshakes that a budget cut off */
     bool cut_short;   /* the input ended inside a packet */
+    bool tls_crypt_noted; /* the user was told that OpenVPN may hide a handshake */
     bool out_of_memory;
 };
 

@@ -134,8 +134,10 @@ static enum lp_tls_want make_ready(const struct lp_reading *r)
     struct lp_tls_half *result = &sealed->keyed_by->half[direction(r)];
     bool hopeless = r->last || peer->state == LP_TLS_FINISHED;
 
-    if (!client->hello.complete || !server->hello.complete || server->hello.retry)
+    if (!client->hello.complete || !server->hello.complete || server->hello.retry) {
+        result->no_key = hopeless && !client->hello.complete;
         return hopeless ? LP_TLS_DONE : LP_TLS_WAIT;
+    }
     if (server->hello.draft || server->hello.compressed)
         return LP_TLS_DONE;
     bool tls13 = server->hello.version >= TLS13;

@@ -56,6 +56,7 @@ struct result {
 };
 
 static struct recording recording;
+static struct lp_options options;    /* of the capture at hand */
 static struct lp_expected *expected; /* of the capture at hand */
 static int memory = -1;
 static char memory_path[64];
@@ -167,7 +168,7 @@ static struct result run(void)
     runs++;
     if (lseek(memory, 0, SEEK_SET) != 0)
         die("memory file");
-    if (lp_inspect(memory_path, NULL, &capture, &error) != LP_OK ||
+    if (lp_inspect(memory_path, &options, &capture, &error) != LP_OK ||
         lp_verify(capture, expected, NULL, &error) != LP_OK)
         FAULT("%s", error.text);
     else
@@ -296,7 +297,7 @@ static void one(const char *captures, const char *name, char *configs, const cha
 
 int main(int argc, char **argv)
 {
-    char path[4096], line[4096], last[256] = "";
+    char path[4096], keys[4096], line[4096], last[4096] = "";
     size_t stride = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
 
     if (argc < 3 || stride == 0)
@@ -307,15 +308,22 @@ int main(int argc, char **argv)
     if (!manifest || memory < 0)
         die(path);
     snprintf(memory_path, sizeof memory_path, "/proc/self/fd/%d", memory);
-    while (fgets(line, sizeof line,
-                 manifest)) { /* each capture with the first configuration that it is listed with */
+    while (
+        fgets(line, sizeof line, manifest)) { /* each capture with the first configuration that it
+                                                 is listed with, and once more with a key log */
+        static const char keylog[] = "--keylog ";
         char *rest = line, *name = strtok_r(line, "\t", &rest),
-             *configs = strtok_r(rest, "\t", &rest);
-        if (!name || line[0] == '#' || !configs || strcmp(configs, "-") == 0 ||
-            strcmp(name, last) == 0)
+             *configs = strtok_r(rest, "\t", &rest), *given = strtok_r(rest, "\t", &rest);
+        if (!name || line[0] == '#' || !configs || strcmp(configs, "-") == 0 || !given)
             continue;
-        snprintf(last, sizeof last, "%s", name);
-        one(argv[2], last, configs, argv[1], stride);
+        bool keyed = strncmp(given, keylog, sizeof keylog - 1) == 0;
+        snprintf(path, sizeof path, "%s %s", name, keyed ? given : "");
+        if (strcmp(path, last) == 0)
+            continue;
+        snprintf(last, sizeof last, "%s", path);
+        snprintf(keys, sizeof keys, "%s/%s", argv[2], keyed ? given + sizeof keylog - 1 : "");
+        options.keylog = keyed ? keys : NULL;
+        one(argv[2], name, configs, argv[1], stride);
     }
     fclose(manifest);
     printf("%s: %lu runs, %lu faults\n", argv[1], runs, faults);

@@ -587,14 +587,25 @@ static void text_prose_wrapped(void **state)
     free(text);
 }
 
-static void text_hashed_certificate_gives_the_line(void **state)
+static struct lp_listed listed_leaf(void)
+{
+    struct lp_listed item = {.cert = &chain[0]};
+
+    item.hash.algorithm = LP_HASH_SHA1;
+    item.hash.digest_len = sizeof chain[0].sha1;
+    memcpy(item.hash.digest, chain[0].sha1, sizeof chain[0].sha1);
+    return item;
+}
+
+static void text_listed_certificate_gives_the_line(void **state)
 {
     struct lp_out out = {.fd = -1};
     struct lp_report report = {.out = &out};
 
     (void)state;
     made_up(false);
-    lp_writer_text.hashed(&report, "a.pem", &chain[0], 1);
+    const struct lp_listed item = listed_leaf();
+    lp_writer_text.listed(&report, "a.pem", &item, 1);
     assert_taken("a.pem: CN=vpn.example.com,O=Example \"quoted\"\n"
                  "  SHA-1    abababababababababababababababababababab\n"
                  "  Base64   q6urq6urq6urq6urq6urq6urq6s=\n"
@@ -609,11 +620,40 @@ static void cert_hash_line_beyond_ten_refused(void **state)
 
     (void)state;
     made_up(false);
-    assert_null(lp_cert_hash_line(0, &chain[0], line));
+    struct lp_cert_hash hash = listed_leaf().hash;
+    assert_null(lp_cert_hash_line(0, &hash, line));
     assert_string_equal("<certHash10>q6urq6urq6urq6urq6urq6urq6s=</certHash10>",
-                        lp_cert_hash_line(10, &chain[0], line));
-    assert_null(lp_cert_hash_line(11, &chain[0], line));
-    assert_null(lp_cert_hash_line(1, &chain[1], line));
+                        lp_cert_hash_line(10, &hash, line));
+    assert_null(lp_cert_hash_line(11, &hash, line));
+    hash.algorithm = LP_HASH_SHA256;
+    assert_null(lp_cert_hash_line(1, &hash, line));
+    hash.algorithm = LP_HASH_UNKNOWN;
+    assert_null(lp_cert_hash_line(1, &hash, line));
+}
+
+static void listed_hash_alone_names_its_line(void **state)
+{
+    struct lp_out out = {.fd = -1};
+    struct lp_report report = {.out = &out};
+
+    (void)state;
+    made_up(false);
+    struct lp_listed item = listed_leaf();
+    item.cert = NULL;
+    item.line = 12;
+    item.label = "trustpoint cme_cert, CA";
+    lp_writer_text.listed(&report, "show.txt", &item, 2);
+    assert_taken("show.txt: line 12, trustpoint cme_cert, CA\n"
+                 "  SHA-1    abababababababababababababababababababab\n"
+                 "  Base64   q6urq6urq6urq6urq6urq6urq6s=\n"
+                 "  <certHash2>q6urq6urq6urq6urq6urq6urq6s=</certHash2>\n",
+                 &out);
+    lp_writer_jsonl.listed(&report, "show.txt", &item, 0);
+    assert_taken("{\"schema\":\"leafprint.hash/1\",\"file\":\"show.txt\","
+                 "\"label\":\"trustpoint cme_cert, CA\",\"line\":12,\"algorithm\":\"sha1\","
+                 "\"hex\":\"abababababababababababababababababababab\","
+                 "\"base64\":\"q6urq6urq6urq6urq6urq6urq6s=\",\"cert_hash\":null}\n",
+                 &out);
 }
 
 static void writer_find_by_name(void **state)
@@ -703,8 +743,9 @@ int main(void)
         cmocka_unit_test(text_color_only_when_asked),
         cmocka_unit_test(text_match_is_one_line),
         cmocka_unit_test(text_prose_wrapped),
-        cmocka_unit_test(text_hashed_certificate_gives_the_line),
+        cmocka_unit_test(text_listed_certificate_gives_the_line),
         cmocka_unit_test(cert_hash_line_beyond_ten_refused),
+        cmocka_unit_test(listed_hash_alone_names_its_line),
         cmocka_unit_test(writer_find_by_name),
         cmocka_unit_test(writers_failing_allocation_whole_or_nothing),
         cmocka_unit_test(file_list_failing_allocation_reported),

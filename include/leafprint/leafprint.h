@@ -183,12 +183,16 @@ struct lp_tunnel {
     struct lp_ip src, dst; /* as its first segment was sent */
 };
 
-/* One TLS handshake. Frames count from 1; 0 means "not seen". */
+/* One TLS or DTLS handshake. Frames count from 1; 0 means "not seen". */
 struct lp_session {
-    unsigned id;                     /* its index in lp_capture.sessions */
-    const char *transport, *carrier; /* "tcp", "tls" */
-    struct lp_endpoint client, server;
-    const struct lp_tunnel *tunnels; /* NULL when there are none */
+    unsigned id;           /* its index in lp_capture.sessions */
+    const char *transport; /* "tcp", "udp", or "eapol": frames of IEEE 802.1X, whose ends
+                              have MACs alone */
+    const char *carrier;   /* what stood in front of TLS or around it, "smtp", "turn",
+                              "eap-tls", ...; "tls" or "dtls" when nothing did */
+    struct lp_endpoint client, server; /* in RADIUS the client is the switch or access point, with
+                                          the supplicant's MAC */
+    const struct lp_tunnel *tunnels;   /* NULL when there are none */
     size_t tunnel_count;
     uint64_t first_frame;       /* the packet that completed the first handshake message seen */
     uint64_t certificate_frame; /* the packet that completed the server's Certificate message, or

@@ -20,6 +20,7 @@ const struct lp_command *lp_command_at(size_t index)
         &lp_command_extract,
         &lp_command_inspect,
         &lp_command_hash,
+        &lp_command_audit,
     };
 
     return index < sizeof commands / sizeof *commands ? commands[index] : NULL;

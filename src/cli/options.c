@@ -8,7 +8,8 @@
 
 enum {
     CAPTURES = LP_CMD_VERIFY | LP_CMD_EXTRACT | LP_CMD_INSPECT,
-    EVERY = CAPTURES | LP_CMD_HASH,
+    COMPARING = LP_CMD_VERIFY | LP_CMD_AUDIT,
+    EVERY = CAPTURES | LP_CMD_HASH | LP_CMD_AUDIT,
 };
 
 struct option_row {
@@ -36,6 +37,25 @@ static bool set_config(struct lp_cli *cli, const char *argument)
 static bool set_expect(struct lp_cli *cli, const char *argument)
 {
     return expect(cli, argument, true);
+}
+
+static bool set_trust(struct lp_cli *cli, const char *argument)
+{
+    cli->trust[cli->trust_count++] = argument;
+    return *argument != '\0';
+}
+
+/* 1 to 999 */
+static bool set_jobs(struct lp_cli *cli, const char *argument)
+{
+    enum { DIGITS_MOST = 3 };
+    size_t n = strspn(argument, "0123456789");
+
+    if (argument[n] || n > DIGITS_MOST)
+        return false;
+    for (cli->jobs = 0; *argument; argument++)
+        cli->jobs = cli->jobs * 10 + (unsigned)(*argument - '0');
+    return cli->jobs > 0;
 }
 
 static bool set_leaf_only(struct lp_cli *cli, const char *argument)
@@ -175,10 +195,13 @@ static bool set_version(struct lp_cli *cli, const char *argument)
 
 static const struct option_row rows[] = {
     {"config", "FILE",
-     "the phone's configuration (XML), or a certificate (PEM, DER); may be repeated", set_config,
-     LP_CMD_VERIFY, 'c'},
+     "phones' configurations (XML, signed, a folder); verify: a certificate or headend text too",
+     set_config, COMPARING, 'c'},
     {"expect", "HASH", "a hash itself: Base64, or hex with or without colons; may be repeated",
      set_expect, LP_CMD_VERIFY, '\0'},
+    {"trust", "FILE",
+     "a certificate or trust list that signed configurations are checked with; may be repeated",
+     set_trust, COMPARING, '\0'},
     {"leaf-only", NULL, "the hash of an issuer is no match", set_leaf_only, LP_CMD_VERIFY, '\0'},
     {"any-server", NULL, "compare every handshake, not only those to a configured url",
      set_any_server, LP_CMD_VERIFY, '\0'},
@@ -199,6 +222,7 @@ static const struct option_row rows[] = {
      set_keylog, CAPTURES, '\0'},
     {"max-memory", "SIZE", "limit for connections and reassembly of one capture; K, M, G",
      set_max_memory, CAPTURES, '\0'},
+    {"jobs", "N", "so many threads (default: as many as processors)", set_jobs, LP_CMD_AUDIT, 'j'},
     {"color", "WHEN", "auto (default), always, never", set_color, EVERY, '\0'},
     {"quiet", NULL, "no output, the exit status alone", set_quiet, EVERY, 'q'},
     {"verbose", NULL, "every handshake and every finding", set_verbose, EVERY, 'v'},
@@ -261,6 +285,8 @@ static bool stdin_shared(const struct lp_cli *cli)
 {
     size_t uses = is_stdin(cli->files_from);
 
+    for (size_t i = 0; i < cli->trust_count; i++)
+        uses += is_stdin(cli->trust[i]);
     for (size_t i = 0; i < cli->input_count; i++)
         uses += is_stdin(cli->inputs[i]);
     for (size_t i = 0; i < cli->expectation_count; i++)
@@ -278,7 +304,9 @@ static bool consistent(const struct lp_cli *cli)
     if (cli->files_from && cli->input_count)
         wrong = "captures come from the command line or from --files-from, not from both";
     else if (!cli->files_from && !cli->input_count)
-        wrong = cli->command->bit == LP_CMD_HASH ? "no certificate file given" : "no capture given";
+        wrong = cli->command->bit & CAPTURES ? "no capture given" : "no certificate file given";
+    else if (cli->command->bit == LP_CMD_AUDIT && !cli->expectation_count)
+        wrong = "no configurations given: name a file or a folder with -c";
     else if (cli->null_separated && !cli->files_from)
         wrong = "--null needs --files-from";
     else if (stdin_shared(cli))
@@ -299,8 +327,10 @@ bool lp_cli_read(struct lp_cli *cli, const struct lp_command *command, int argc,
     int value;
 
     *cli = (struct lp_cli){.command = command, .writer = &lp_writer_text};
-    cli->expectations = calloc((size_t)argc, sizeof *cli->expectations); /* there cannot be more */
-    if (!cli->expectations) {
+    /* there cannot be more of either */
+    cli->expectations = calloc((size_t)argc, sizeof *cli->expectations);
+    cli->trust = calloc((size_t)argc, sizeof *cli->trust);
+    if (!cli->expectations || !cli->trust) {
         lp_say("out of memory");
         return false;
     }
@@ -326,7 +356,9 @@ bool lp_cli_read(struct lp_cli *cli, const struct lp_command *command, int argc,
 void lp_cli_free(struct lp_cli *cli)
 {
     free(cli->expectations);
+    free(cli->trust);
     cli->expectations = NULL;
+    cli->trust = NULL;
 }
 
 void lp_options_help(struct lp_out *out, const struct lp_command *command)

@@ -25,10 +25,11 @@ enum {
     LP_CMD_EXTRACT = 2,
     LP_CMD_INSPECT = 4,
     LP_CMD_HASH = 8,
+    LP_CMD_AUDIT = 16,
 };
 
 extern const struct lp_command lp_command_verify, lp_command_extract, lp_command_inspect,
-    lp_command_hash;
+    lp_command_hash, lp_command_audit;
 
 const struct lp_command *lp_command_find(const char *name); /* NULL: there is none */
 const struct lp_command *lp_command_at(size_t index);       /* NULL past the end */
@@ -47,6 +48,9 @@ struct lp_cli {
     const struct lp_command *command;
     struct lp_expectation *expectations; /* owned */
     size_t expectation_count;
+    const char **trust; /* owned; --trust */
+    size_t trust_count;
+    unsigned jobs; /* --jobs; 0: not given */
     struct lp_verify_options verify;
     const char *output; /* -o; NULL: not given */
     bool all, pem;

@@ -49,6 +49,19 @@ out:
     lp_capture_free(capture);
 }
 
+/* Before the configurations that these certificates may have signed. */
+static void read_trust(struct verify *verify, const struct lp_cli *cli)
+{
+    for (size_t i = 0; i < cli->trust_count; i++) {
+        struct lp_error error = {""};
+        if (lp_expected_trust_file(verify->expected, cli->trust[i], &error) != LP_OK) {
+            lp_say("%s", error.text);
+            verify->run.failed = true;
+        }
+        verify->run.stdin_used |= strcmp(cli->trust[i], "-") == 0;
+    }
+}
+
 /* Every expected side is read, so that all that is wrong is told at once. */
 static void read_expected(struct verify *verify, const struct lp_cli *cli)
 {
@@ -77,6 +90,7 @@ static int run(const struct lp_cli *cli)
         verify.run.failed = true;
         goto out;
     }
+    read_trust(&verify, cli);
     read_expected(&verify, cli);
     if (verify.run.failed)
         goto out;

@@ -7,6 +7,7 @@
 static void vlan(struct lp_walk *walk);
 static void metadata(struct lp_walk *walk);
 static void vn_tag(struct lp_walk *walk);
+static void e_tag(struct lp_walk *walk);
 static void backbone(struct lp_walk *walk);
 static void fabric_path(struct lp_walk *walk);
 static void macsec(struct lp_walk *walk);
@@ -22,11 +23,12 @@ static const struct lp_layer_row ethertypes[] = {
     {0x88e7, backbone},      /* IEEE 802.1ah */
     {0x8847, lp_layer_mpls}, /* RFC 3032 */
     {0x8848, lp_layer_mpls},
-    {0x8864, lp_layer_pppoe},    /* RFC 2516 */
-    {0x880b, lp_layer_ppp},      /* RFC 2784 numbers for PPP in GRE */
-    {0x6558, lp_layer_ethernet}, /* transparent Ethernet bridging, RFC 1701 */
-    {0x8909, metadata},          /* Cisco metadata (security group tags) */
-    {0x8926, vn_tag},            /* VN-tag, IEEE 802.1BR's forerunner */
+    {0x8864, lp_layer_pppoe}, /* RFC 2516 */
+    {0x880b, lp_layer_ppp},   /* RFC 2784 numbers for PPP in GRE */
+    {0x6558, lp_layer_ethernet}, /* LP_ETHERTYPE_FRAME */
+    {0x8909, metadata}, /* Cisco metadata (security group tags) */
+    {0x8926, vn_tag},   /* VN-tag, IEEE 802.1BR's forerunner */
+    {0x893f, e_tag},    /* IEEE 802.1BR */
     {0x8903, fabric_path},
     {0x88e5, macsec},
     {0x888e, lp_layer_eapol},
@@ -94,6 +96,11 @@ static void vn_tag(struct lp_walk *walk)
     tag(walk, 4);
 }
 
+static void e_tag(struct lp_walk *walk)
+{
+    tag(walk, 6);
+}
+
 /* Version and length, then one option of four bytes. */
 static void metadata(struct lp_walk *walk)
 {
@@ -113,30 +120,84 @@ static void fabric_path(struct lp_walk *walk)
         walk->next = lp_layer_ethernet;
 }
 
+/* IEEE 802.1AE 9.3. Where only the integrity is protected, what follows is in the clear. */
 static void macsec(struct lp_walk *walk)
 {
-    lp_net_skip(walk, LP_SKIPPED_MACSEC);
+    enum { IDENTIFIER = 0x20, ENCRYPTED = 0x08, CHANGED = 0x04 };
+    uint8_t control;
+
+    if (!lp_rd_u8(&walk->rest, &control))
+        return;
+    if (control & (ENCRYPTED | CHANGED))
+        lp_net_skip(walk, LP_SKIPPED_MACSEC);
+    else
+        tag(walk, control & IDENTIFIER ? 13 : 5);
 }
 
-/* IEEE 802.2: SNAP with an EtherType, or IP by its own service access point. */
+/* RFC 2684 5.2, RFC 2427 4.2: a bridged frame in SNAP, with or without its checksum; ATM puts two
+ * bytes in between. */
+static void bridged(struct lp_walk *walk)
+{
+    enum { WITH_CHECKSUM = 1, WITHOUT = 7 };
+
+    if ((walk->type == WITH_CHECKSUM || walk->type == WITHOUT) && lp_rd_skip(&walk->rest, 2))
+        walk->next = lp_layer_ethernet;
+}
+
+/* IEEE 802.2: SNAP with an EtherType, IP by its own service access point, or ISO's NLPIDs. */
 void lp_layer_llc(struct lp_walk *walk)
 {
     enum { SAP_SNAP = 0xaa, SAP_IP = 0x06, SAP_ISO = 0xfe, UNNUMBERED = 3 };
+    enum { OUI_BRIDGED = 0x0080c2, NLPID_IPV4 = 0xcc, NLPID_IPV6 = 0x8e, NLPID_PPP = 0xcf };
     uint8_t dsap, ssap, control, nlpid;
+    uint32_t oui;
 
     if (!lp_rd_u8(&walk->rest, &dsap) || !lp_rd_u8(&walk->rest, &ssap) ||
         !lp_rd_u8(&walk->rest, &control) || control != UNNUMBERED)
         return;
-    if (dsap == SAP_SNAP && lp_rd_skip(&walk->rest, 3) && lp_rd_u16(&walk->rest, &walk->type))
-        walk->next = lp_layer_ethertype;
-    else if (dsap == SAP_IP)
+    if (dsap == SAP_SNAP) {
+        if (!lp_rd_u24(&walk->rest, &oui) || !lp_rd_u16(&walk->rest, &walk->type))
+            return;
+        if (oui == OUI_BRIDGED)
+            bridged(walk);
+        else
+            walk->next = lp_layer_ethertype;
+    } else if (dsap == SAP_IP) {
         walk->next = lp_layer_ip;
-    else if (dsap == SAP_ISO && lp_rd_u8(&walk->rest, &nlpid) && (nlpid == 0xcc || nlpid == 0x8e))
-        walk->next = lp_layer_ip;
+    } else if (dsap == SAP_ISO && lp_rd_u8(&walk->rest, &nlpid)) {
+        walk->next = nlpid == NLPID_IPV4 || nlpid == NLPID_IPV6 ? lp_layer_ip
+                     : nlpid == NLPID_PPP                       ? lp_layer_ppp
+                                                                : NULL;
+    }
+}
+
+static bool is_version(struct lp_rd bytes, unsigned version)
+{
+    uint8_t first;
+    return lp_rd_u8(&bytes, &first) && first >> 4 == version;
+}
+
+bool lp_payload_plausible(uint16_t type, struct lp_rd payload, uint32_t cut)
+{
+    enum { MAX_TAGS = 4, ADDRESSES = 12 };
+
+    for (unsigned i = 0; i < MAX_TAGS; i++) {
+        lp_layer_fn layer =
+            lp_layer_find(ethertypes, sizeof ethertypes / sizeof ethertypes[0], type);
+        if (layer == lp_layer_ipv4 || layer == lp_layer_ipv6)
+            return is_version(payload, layer == lp_layer_ipv4 ? 4 : 6) &&
+                   lp_ip_plausible(payload, cut);
+        if ((layer != vlan && layer != lp_layer_ethernet) ||
+            !lp_rd_skip(&payload, layer == vlan ? SHORTEST_TAG : ADDRESSES) ||
+            !lp_rd_u16(&payload, &type))
+            return false;
+    }
+    return false;
 }
 
 /* RFC 3032: labels until the bottom of the stack. What follows is not announced: IP by its version,
- * or a pseudowire (RFC 4385), with a control word that begins with a zero nibble or without. */
+ * or a pseudowire (RFC 4385), with a control word that begins with a zero nibble or without. An
+ * Ethernet address may begin as IP does: then what lies behind it decides. */
 void lp_layer_mpls(struct lp_walk *walk)
 {
     enum { MAX_LABELS = 16, BOTTOM = 0x100 };
@@ -150,7 +211,9 @@ void lp_layer_mpls(struct lp_walk *walk)
     peek = walk->rest;
     if (!(label & BOTTOM) || !lp_rd_u8(&peek, &first))
         return;
-    if ((first >> 4 == 4 && (first & 15) >= 5) || (first >> 4 == 6 && lp_ip_plausible(walk->rest)))
+    bool v4 = first >> 4 == 4 && (first & 15) >= 5, v6 = first >> 4 == 6;
+    if ((v4 && !lp_payload_plausible(LP_ETHERTYPE_FRAME, walk->rest, walk->cut)) ||
+        ((v4 || v6) && lp_ip_plausible(walk->rest, walk->cut)))
         walk->next = lp_layer_ip;
     else if (first >> 4 != 0)
         walk->next = lp_layer_ethernet;

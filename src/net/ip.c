@@ -161,9 +161,10 @@ void lp_layer_ipv6(struct lp_walk *walk)
     walk->next = lp_layer_ip_payload;
 }
 
-bool lp_ip_plausible(struct lp_rd bytes)
+bool lp_ip_plausible(struct lp_rd bytes, uint32_t cut)
 {
     struct lp_rd all = bytes;
+    uint64_t sent = (uint64_t)all.left + cut;
     uint8_t version;
     uint16_t length;
 
@@ -171,9 +172,9 @@ bool lp_ip_plausible(struct lp_rd bytes)
         return false;
     if (version >> 4 == 6)
         return lp_rd_skip(&bytes, 3) && lp_rd_u16(&bytes, &length) && all.left >= 40 &&
-               (length == 0 || length + 40U == all.left);
+               length + 40U <= sent;
     size_t header = (version & 15U) * 4;
     return version >> 4 == 4 && header >= 20 && all.left >= header && lp_rd_skip(&bytes, 1) &&
-           lp_rd_u16(&bytes, &length) && length >= header && length <= all.left &&
+           lp_rd_u16(&bytes, &length) && length >= header && length <= sent &&
            lp_checksum_right(lp_checksum_add(0, lp_rd_head(&all, header)));
 }

@@ -48,6 +48,10 @@ void lp_layer_ethernet(struct lp_walk *walk);
 void lp_layer_ethertype(struct lp_walk *walk);
 void lp_layer_llc(struct lp_walk *walk);
 void lp_layer_mpls(struct lp_walk *walk);
+/* Whether what an EtherType announces is IP indeed, perhaps behind tags; 0x6558 stands for a whole
+ * frame. For headers that do not say what follows, or that may be something else altogether. */
+bool lp_payload_plausible(uint16_t type, struct lp_rd payload, uint32_t cut);
+enum { LP_ETHERTYPE_FRAME = 0x6558 }; /* transparent Ethernet bridging, RFC 1701 */
 /* pseudo.c: headers that an operating system puts in front of what it records */
 void lp_layer_sll(struct lp_walk *walk);
 void lp_layer_sll2(struct lp_walk *walk);
@@ -83,8 +87,8 @@ void lp_layer_ipv4(struct lp_walk *walk);
 void lp_layer_ipv6(struct lp_walk *walk);
 void lp_layer_ip_payload(
     struct lp_walk *walk); /* of a datagram that is whole: datagram.bytes, .announced, .protocol */
-bool lp_ip_plausible(
-    struct lp_rd bytes); /* a header whose lengths and, for IPv4, checksum are right */
+/* A header whose lengths and, for IPv4, checksum are right; `cut` bytes are missing behind. */
+bool lp_ip_plausible(struct lp_rd bytes, uint32_t cut);
 /* tunnel.c */
 void lp_layer_transport(struct lp_walk *walk); /* what lies behind IP: a tunnel, or a datagram for
                                                   the owner of the net */

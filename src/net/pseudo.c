@@ -73,8 +73,23 @@ void lp_layer_null(struct lp_walk *walk)
         walk->next = lp_layer_ip;
 }
 
-/* Linux netfilter log: family, version, group, then attributes (length and type little-endian,
- * padded to four bytes). */
+/* The header of a netlink attribute, in the byte order of the recording machine: a type is a small
+ * number below two flags, so it tells which. */
+static bool netlink_attribute(struct lp_rd *rest, uint16_t *length, uint16_t *type)
+{
+    enum { FLAGS = 0xc000, SMALL = 0x00ff };
+
+    if (!lp_rd_u16(rest, length) || !lp_rd_u16(rest, type))
+        return false;
+    if (*type & ~(FLAGS | SMALL)) {
+        *length = __builtin_bswap16(*length);
+        *type = __builtin_bswap16(*type);
+    }
+    *type &= SMALL;
+    return true;
+}
+
+/* Linux netfilter log: family, version, group, then attributes, padded to four bytes. */
 void lp_layer_nflog(struct lp_walk *walk)
 {
     enum { ATTRIBUTE_HEADER = 4, ATTRIBUTE_PAYLOAD = 9, ATTRIBUTE_ADDRESS = 8 };
@@ -83,9 +98,7 @@ void lp_layer_nflog(struct lp_walk *walk)
 
     if (!lp_rd_skip(&walk->rest, 4))
         return;
-    while (lp_rd_u16(&walk->rest, &length) && lp_rd_u16(&walk->rest, &type)) {
-        length = __builtin_bswap16(length);
-        type = __builtin_bswap16(type) & 0x7fff;
+    while (netlink_attribute(&walk->rest, &length, &type)) {
         if (length < ATTRIBUTE_HEADER)
             return;
         size_t payload = length - (size_t)ATTRIBUTE_HEADER;

@@ -36,13 +36,14 @@ void lp_layer_ppp(struct lp_walk *walk)
         lp_layer_find(ppp_protocols, sizeof ppp_protocols / sizeof ppp_protocols[0], protocol);
 }
 
-/* A first byte for the direction stands in front of, or in the place of, the address. */
+/* A first byte for the direction (0: received) stands in front of, or in the place of, the address.
+ */
 void lp_layer_ppp_direction(struct lp_walk *walk)
 {
     struct lp_rd behind = walk->rest, peek;
-    uint8_t direction, control;
+    uint8_t control;
 
-    if (!lp_rd_u8(&behind, &direction) || direction > 1)
+    if (!lp_rd_skip(&behind, 1))
         return;
     peek = behind;
     walk->rest = lp_rd_u8(&peek, &control) && control == 3 ? peek : behind;

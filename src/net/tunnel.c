@@ -161,12 +161,9 @@ static void l2tp_in_ip(struct lp_walk *walk)
         return;
     for (unsigned skip = 0; skip <= 12; skip += 4) {
         struct lp_rd frame = walk->rest;
-        uint16_t type;
         if (!lp_rd_skip(&frame, skip))
             return;
-        struct lp_rd inner = frame;
-        if (lp_rd_skip(&inner, 12) && lp_rd_u16(&inner, &type) &&
-            (type == 0x8100 || lp_ip_plausible(inner))) {
+        if (lp_payload_plausible(LP_ETHERTYPE_FRAME, frame, walk->cut)) {
             walk->rest = frame;
             walk->next = lp_layer_ethernet;
             return;

@@ -1,14 +1,16 @@
 /*
- * Tunnels in UDP. A row has the port that IANA gave to the protocol, a reader for its header, and
- * whether it may be looked for on other ports. On its own port a header that can be read is enough.
- * Elsewhere what it carries must prove it: an IP packet whose lengths and checksum are right where
- * the header says that one is.
+ * Tunnels in UDP. A row has the port that IANA gave to the protocol, a reader for its header, and,
+ * where it may be looked for on other ports, how it is proven there. On its own port a header that
+ * can be read is enough. Elsewhere what it carries must speak for it: an IP packet whose lengths,
+ * checksum or addresses are right where the header says that one is.
  */
 #include "net/layers.h"
 
 /* Reads the header; the layer behind it, or NULL. Nothing is noted yet: it may turn out to be
  * something else. */
 typedef lp_layer_fn (*header_fn)(struct lp_walk *walk);
+/* Whether what lies behind the header, where `next` would read on, can be nothing else. */
+typedef bool (*proof_fn)(const struct lp_walk *walk, lp_layer_fn next);
 
 /* RFC 7348, and the generic extension (draft-ietf-nvo3-vxlan-gpe), which names what follows. */
 static lp_layer_fn vxlan(struct lp_walk *walk)
@@ -37,8 +39,9 @@ static lp_layer_fn geneve(struct lp_walk *walk)
         !lp_rd_u8(&walk->rest, &reserved) || first >> 6 != 0 || flags & 0x3f || reserved != 0 ||
         !lp_rd_skip(&walk->rest, (first & 0x3f) * (size_t)4))
         return NULL;
-    return walk->type == 0x0800 || walk->type == 0x86dd || walk->type == 0x6558 ? lp_layer_ethertype
-                                                                                : NULL;
+    return walk->type == 0x0800 || walk->type == 0x86dd || walk->type == LP_ETHERTYPE_FRAME
+               ? lp_layer_ethertype
+               : NULL;
 }
 
 /* 3GPP TS 29.281: a G-PDU. Any of three flags brings four more bytes, the last of which names the
@@ -99,13 +102,14 @@ static lp_layer_fn teredo(struct lp_walk *walk)
     if (lp_rd_u8(&peek, &zero) && lp_rd_u8(&peek, &kind) && zero == 0 && kind == ORIGIN &&
         lp_rd_skip(&peek, 6))
         walk->rest = peek;
-    return lp_ip_plausible(walk->rest) ? lp_layer_ipv6 : NULL;
+    return lp_ip_plausible(walk->rest, walk->cut) ? lp_layer_ipv6 : NULL;
 }
 
 /* RFC 9300: eight bytes, IP. */
 static lp_layer_fn lisp(struct lp_walk *walk)
 {
-    return lp_rd_skip(&walk->rest, 8) && lp_ip_plausible(walk->rest) ? lp_layer_ip : NULL;
+    return lp_rd_skip(&walk->rest, 8) && lp_ip_plausible(walk->rest, walk->cut) ? lp_layer_ip
+                                                                                : NULL;
 }
 
 /* RFC 5415 4.3: the header's length in words in the upper five bits of the second byte; one of the
@@ -185,24 +189,66 @@ static lp_layer_fn wireguard(struct lp_walk *walk)
     return NULL;
 }
 
+/* IPv6 has no checksum of its own: its length must agree with the payload's. */
+static bool fills(struct lp_rd ip, uint32_t cut)
+{
+    uint64_t sent = (uint64_t)ip.left + cut;
+    uint16_t length;
+
+    return lp_rd_skip(&ip, 4) && lp_rd_u16(&ip, &length) && length + 40U == sent;
+}
+
+static bool carries_ip(const struct lp_walk *walk, lp_layer_fn next)
+{
+    if (next == lp_layer_ethernet)
+        return lp_payload_plausible(LP_ETHERTYPE_FRAME, walk->rest, walk->cut);
+    if (next == lp_layer_ethertype)
+        return lp_payload_plausible(walk->type, walk->rest, walk->cut);
+    if (next == lp_layer_mpls)
+        return false;
+    return lp_payload_plausible(0x0800, walk->rest, walk->cut) ||
+           (lp_payload_plausible(0x86dd, walk->rest, walk->cut) && fills(walk->rest, walk->cut));
+}
+
+/* RFC 4380 2.6: one of the two ends has an address of the service's own prefix. */
+static bool carries_teredo(const struct lp_walk *walk, lp_layer_fn next)
+{
+    enum { PREFIX = 0x20010000, SOURCE = 8 };
+    struct lp_rd ip = walk->rest;
+    uint32_t src, dst;
+
+    return next == lp_layer_ipv6 && fills(ip, walk->cut) && lp_rd_skip(&ip, SOURCE) &&
+           lp_rd_u32(&ip, &src) && lp_rd_skip(&ip, 12) && lp_rd_u32(&ip, &dst) &&
+           (src == PREFIX || dst == PREFIX);
+}
+
+/* Never carries anything that can be read; its header says enough. */
+static bool nothing(const struct lp_walk *walk, lp_layer_fn next)
+{
+    (void)walk;
+    (void)next;
+    return false;
+}
+
 static const struct {
     const char *name;
     header_fn header;
     uint16_t ports[3];
-    bool anywhere; /* its contents can prove it on other ports too */
+    proof_fn proof; /* NULL: on its own port only */
 } tunnels[] = {
-    {"VXLAN", vxlan, {4789, 8472, 4790}, true}, /* 8472: Linux before the assignment; 4790: GPE */
-    {"Geneve", geneve, {6081}, true},
-    {"GTP-U", gtp, {2152}, true},
-    {"L2TP", l2tp, {1701}, false},
-    {"Teredo", teredo, {3544}, true},
-    {"LISP", lisp, {4341}, false},
-    {"CAPWAP", capwap, {5247}, false},
-    {"TZSP", tzsp, {37008}, false},
-    {"MPLS in UDP", mpls, {6635}, false}, /* RFC 7510 */
-    {"GRE in UDP", gre, {4754}, false},   /* RFC 8086 */
-    {"ESP in UDP", esp_in_udp, {4500}, false},
-    {"WireGuard", wireguard, {0}, true},
+    /* 8472: Linux before the assignment; 4790: GPE */
+    {"VXLAN", vxlan, {4789, 8472, 4790}, carries_ip},
+    {"Geneve", geneve, {6081}, carries_ip},
+    {"GTP-U", gtp, {2152}, carries_ip},
+    {"L2TP", l2tp, {1701}, NULL},
+    {"Teredo", teredo, {3544}, carries_teredo},
+    {"LISP", lisp, {4341}, NULL},
+    {"CAPWAP", capwap, {5247}, NULL},
+    {"TZSP", tzsp, {37008}, NULL},
+    {"MPLS in UDP", mpls, {6635}, NULL}, /* RFC 7510 */
+    {"GRE in UDP", gre, {4754}, NULL},   /* RFC 8086 */
+    {"ESP in UDP", esp_in_udp, {4500}, NULL},
+    {"WireGuard", wireguard, {0}, nothing},
 };
 
 static bool on_its_port(const uint16_t ports[3], uint16_t src, uint16_t dst)
@@ -213,29 +259,16 @@ static bool on_its_port(const uint16_t ports[3], uint16_t src, uint16_t dst)
     return false;
 }
 
-/* Whether IP lies where the header says, as far as that can be told without walking there. */
-static bool proven(struct lp_walk walk, lp_layer_fn next)
-{
-    uint16_t type = walk.type;
-
-    if (next == lp_layer_ethernet && (!lp_rd_skip(&walk.rest, 12) || !lp_rd_u16(&walk.rest, &type)))
-        return false;
-    if (next == lp_layer_ethertype && type == 0x6558 &&
-        (!lp_rd_skip(&walk.rest, 12) || !lp_rd_u16(&walk.rest, &type)))
-        return false;
-    return next != lp_layer_mpls && lp_ip_plausible(walk.rest);
-}
-
 lp_layer_fn lp_udp_tunnel(struct lp_walk *walk, uint16_t src_port, uint16_t dst_port)
 {
     struct lp_rd payload = walk->rest;
 
     for (size_t i = 0; i < sizeof tunnels / sizeof tunnels[0]; i++) {
         bool expected = on_its_port(tunnels[i].ports, src_port, dst_port);
-        if (!expected && !tunnels[i].anywhere)
+        if (!expected && !tunnels[i].proof)
             continue;
         lp_layer_fn next = tunnels[i].header(walk);
-        if (next && (expected || proven(*walk, next))) {
+        if (next && (expected || tunnels[i].proof(walk, next))) {
             lp_net_enter(walk, tunnels[i].name);
             return next;
         }

@@ -55,6 +55,20 @@ static void aggregate(struct lp_walk *walk)
     }
 }
 
+/* Cisco's access points put the two bytes of the frame control into CAPWAP the other way round. The
+ * protocol version is 0, and a data frame that passes an access point has one of the DS flags in
+ * the same place. */
+static void swap_control(uint8_t *control, uint8_t *flags)
+{
+    enum { VERSION = 3 };
+    uint8_t first = *control;
+
+    if (first & VERSION && !(*flags & VERSION)) {
+        *control = *flags;
+        *flags = first;
+    }
+}
+
 static void read_frame(struct lp_walk *walk, bool padded)
 {
     struct addresses a = {0};
@@ -67,6 +81,7 @@ static void read_frame(struct lp_walk *walk, bool padded)
         !lp_rd_copy(&walk->rest, a.second, 6) || !lp_rd_copy(&walk->rest, a.third, 6) ||
         !lp_rd_u16(&walk->rest, &sequence))
         return;
+    swap_control(&control, &flags);
     uint8_t type = control >> 2 & 3, subtype = control >> 4;
     if (type != TYPE_DATA || subtype & SUBTYPE_EMPTY || flags & MORE_FRAGMENTS ||
         (sequence >> 8 & 15) != 0)

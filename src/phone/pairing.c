@@ -17,6 +17,7 @@
  */
 #include "phone/pairing.h"
 
+#include "base/carrier.h"
 #include "base/text.h"
 #include "phone/phone.h"
 
@@ -283,12 +284,17 @@ static struct lp_meeting met_url(const struct lp_pairing *pairing, const struct 
     return best;
 }
 
-/* `it` may stand for an attempt: only its two ends and its server name are looked at. */
+/* `it` may stand for an attempt: only its two ends, its carrier and its server name are looked at.
+ * No server of IEEE 802.1X is a headend, whatever its address or the user says. DTLS at a url's port
+ * is the headend's as TLS is. */
 static struct lp_meeting met(const struct lp_pairing *pairing, const struct lp_config *side,
                              const struct lp_session *it)
 {
-    struct lp_meeting meeting = met_url(pairing, side, it);
+    struct lp_meeting meeting = {false, 0, false};
 
+    if (lp_is_8021x(it))
+        return meeting;
+    meeting = met_url(pairing, side, it);
     if (!pairing->server && !pairing->any_server && side->url_count > 0)
         return meeting;
     /* The user, or the absence of urls, decides; a name given by the user must have been seen. */

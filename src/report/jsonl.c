@@ -7,8 +7,9 @@
  * counts only if its certificate is complete) the row hands over the whole struct. Rows marked
  * VERIFIED are left out when nothing was compared.
  */
+#include "report/jsonl.h"
+
 #include "report/json.h"
-#include "report/report.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -639,5 +640,6 @@ const struct lp_writer lp_writer_jsonl = {
     .verified = write_capture,
     .inspected = write_capture,
     .extracted = write_extracted,
+    .audited = lp_jsonl_audited,
     .listed = write_listed,
 };

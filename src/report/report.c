@@ -71,3 +71,10 @@ const char *lp_cert_hash_line(unsigned n, const struct lp_cert_hash *hash,
     snprintf(out, LP_CERT_HASH_LINE_SIZE, "<certHash%u>%.28s</certHash%u>", n, base64, n);
     return out;
 }
+
+unsigned lp_audit_free_place(const struct lp_audit_config *config, unsigned n)
+{
+    while (n < LP_MAX_CERT_HASHES && config->values[n])
+        n++;
+    return n < LP_MAX_CERT_HASHES ? n + 1 : 0;
+}

@@ -36,11 +36,15 @@ struct lp_writer {
     void (*inspected)(struct lp_report *report, const struct lp_capture *capture);
     void (*extracted)(struct lp_report *report, const struct lp_capture *capture,
                       const struct lp_file_list *files);
+    void (*audited)(struct lp_report *report, const struct lp_audit *audit);
     /* One certificate or hash of a file; n is its place among all SHA-1 hashes of the run, from 1,
      * or 0 when it is none. */
     void (*listed)(struct lp_report *report, const char *path, const struct lp_listed *item,
                    unsigned n);
 };
+
+/* The first free place for a hash behind place N; 0: none is left. */
+unsigned lp_audit_free_place(const struct lp_audit_config *config, unsigned n);
 
 extern const struct lp_writer lp_writer_text, lp_writer_jsonl;
 

@@ -90,6 +90,12 @@ static void endpoint(struct lp_out *out, const struct lp_endpoint *end)
 {
     char ip[46];
 
+    if (end->ip.family == 0 && end->has_mac) { /* IEEE 802.1X knows no other addresses */
+        char mac[LP_MAC_SIZE];
+        lp_mac_text(end->mac, mac);
+        lp_out_text(out, mac);
+        return;
+    }
     lp_ip_text(&end->ip, ip, sizeof ip);
     lp_out_text(out, end->ip.family == 6 ? "[" : "");
     lp_out_text(out, end->ip.family ? ip : "?");
@@ -309,5 +315,6 @@ const struct lp_writer lp_writer_text = {
     .verified = lp_text_verified,
     .inspected = lp_text_inspected,
     .extracted = extracted,
+    .audited = lp_text_audited,
     .listed = listed,
 };

@@ -47,6 +47,7 @@ void lp_text_findings(struct lp_report *report, const struct lp_capture *capture
                       enum lp_severity least);
 
 void lp_text_verified(struct lp_report *report, const struct lp_capture *capture);
+void lp_text_audited(struct lp_report *report, const struct lp_audit *audit);
 void lp_text_inspected(struct lp_report *report, const struct lp_capture *capture);
 
 #endif

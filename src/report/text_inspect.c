@@ -1,6 +1,8 @@
 /* inspect, for people: every handshake as a short block. */
 #include "report/text.h"
 
+#include <string.h>
+
 static void separate(struct lp_out *out, const char *text)
 {
     lp_out_text(out, ", ");
@@ -34,6 +36,11 @@ static void session_line(struct lp_report *report, const struct lp_session *sess
     }
     if (session->has_cipher)
         separate(out, lp_cipher_text(session->cipher, code));
+    if (session->carrier && strcmp(session->carrier, "tls") != 0 &&
+        strcmp(session->carrier, "dtls") != 0) {
+        lp_out_text(out, ", carrier ");
+        lp_out_text(out, session->carrier);
+    }
     if (session->sni) {
         lp_out_text(out, ", SNI ");
         lp_out_text(out, session->sni);

@@ -109,14 +109,14 @@ static const struct lp_finding *obstacle(const struct lp_config *config)
 {
     const struct lp_finding *bad = finding_of(config, "config-signature-bad");
 
-    if (bad || (config->reason != LP_REASON_NO_VPN_GROUP &&
-                config->reason != LP_REASON_ENCRYPTED_CONFIG))
+    if (bad ||
+        (config->reason != LP_REASON_NO_VPN_GROUP && config->reason != LP_REASON_ENCRYPTED_CONFIG))
         return bad;
     for (size_t i = 0; i < config->finding_count; i++) {
         const struct lp_finding *finding = &config->findings[i];
         bool broken = strcmp(finding->code, "config-xml") == 0;
-        if (broken || (finding->severity == LP_PROBLEM &&
-                       strcmp(finding->code, "config-no-vpn-group") != 0))
+        if (broken ||
+            (finding->severity == LP_PROBLEM && strcmp(finding->code, "config-no-vpn-group") != 0))
             return finding;
     }
     return NULL;
@@ -147,7 +147,8 @@ static bool take_hash(struct lp_audit *audit, const struct lp_cert_hash *hash,
     return out->values[hash->n - 1] != NULL;
 }
 
-static enum lp_holding holding_of(const struct lp_audit *audit, const struct lp_audit_config *config)
+static enum lp_holding holding_of(const struct lp_audit *audit,
+                                  const struct lp_audit_config *config)
 {
     uint64_t every = audit->cert_count == LP_AUDIT_CERTS_MOST
                          ? UINT64_MAX
@@ -228,6 +229,10 @@ static enum lp_status read_all(struct auditing *a)
     struct lp_audit *audit = a->audit;
     enum lp_status status = LP_OK;
 
+    if (request->cert_count == 0) { /* or every phone would hold all of nothing */
+        lp_error_set(a->error, "no certificate to audit");
+        return LP_ERR_USAGE;
+    }
     audit->certs = lp_arena_alloc(audit->arena, LP_AUDIT_CERTS_MOST * sizeof *audit->certs);
     if (!audit->certs || !a->signers)
         return no_memory(a->error);

@@ -230,7 +230,7 @@ static bool trust(struct lp_expected *expected, const struct lp_cert *cert)
     return true;
 }
 
-static struct lp_phone_trust trust_of(const struct lp_expected *expected)
+struct lp_phone_trust lp_expected_trust(const struct lp_expected *expected)
 {
     return (struct lp_phone_trust){expected->trusted, expected->trusted_count};
 }
@@ -256,7 +256,7 @@ static enum lp_status read_file(struct lp_expected *expected, const char *path, 
 static enum lp_status add_configuration(struct lp_expected *expected, const char *path,
                                         struct lp_rd bytes, struct lp_error *error)
 {
-    const struct lp_phone_trust trust = trust_of(expected);
+    const struct lp_phone_trust trust = lp_expected_trust(expected);
     struct lp_config config = {0};
 
     if (!lp_phone_config_trusting(expected->arena, path, bytes, &trust, &config) ||
@@ -330,7 +330,7 @@ static bool take_arenas(struct lp_expected *expected, struct lp_folder *folder)
 static enum lp_status add_folder(struct lp_expected *expected, const char *path,
                                  struct lp_error *error)
 {
-    const struct lp_phone_trust trust = trust_of(expected);
+    const struct lp_phone_trust trust = lp_expected_trust(expected);
     struct lp_folder folder = {.count = 0};
     enum lp_status status = lp_folder_read(&folder, path, &trust, 0, error);
 

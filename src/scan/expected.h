@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "leafprint/leafprint.h"
+#include "phone/phone.h"
 #include "verdict/findings.h"
 
 /* A copy whose texts live in `arena`. False: memory is short. */
@@ -16,5 +17,8 @@ bool lp_expected_add_config(struct lp_expected *expected, const struct lp_config
 
 /* The certificates among the files; NULL past the end. */
 const struct lp_known_cert *lp_expected_known(const struct lp_expected *expected, size_t index);
+
+/* The certificates that signatures are checked with. Borrowed until one is added. */
+struct lp_phone_trust lp_expected_trust(const struct lp_expected *expected);
 
 #endif

@@ -6,7 +6,7 @@ const char *lp_verdict_name(enum lp_verdict verdict)
     static const char *const names[] = {
         [LP_UNDECIDED] = "undecided", [LP_MATCH] = "match", [LP_MATCH_ISSUER] = "match-issuer",
         [LP_MISMATCH] = "mismatch",   [LP_MIXED] = "mixed", [LP_UNREADABLE] = "error"};
-    return names[verdict];
+    return verdict <= LP_UNREADABLE ? names[verdict] : NULL;
 }
 
 const char *lp_reason_name(enum lp_reason reason)
@@ -55,7 +55,7 @@ const char *lp_severity_name(enum lp_severity severity)
 {
     static const char *const names[] = {
         [LP_INFO] = "info", [LP_WARNING] = "warning", [LP_PROBLEM] = "error"};
-    return names[severity];
+    return severity <= LP_PROBLEM ? names[severity] : NULL;
 }
 
 const char *lp_hash_algorithm_name(enum lp_hash_algorithm algorithm)
@@ -65,5 +65,5 @@ const char *lp_hash_algorithm_name(enum lp_hash_algorithm algorithm)
                                         [LP_HASH_SHA1] = "sha1",
                                         [LP_HASH_SHA256] = "sha256",
                                         [LP_HASH_SHA512] = "sha512"};
-    return names[algorithm];
+    return algorithm <= LP_HASH_SHA512 ? names[algorithm] : NULL;
 }

@@ -5,6 +5,7 @@
  */
 #include "verdict/findings.h"
 
+#include "base/carrier.h"
 #include "base/text.h"
 #include "verdict/words.h"
 
@@ -112,6 +113,8 @@ void lp_cause_not_at_url(struct lp_findings *findings, const struct lp_config *c
 void lp_cause_elsewhere(struct lp_findings *findings, const struct lp_config *config,
                         const struct lp_comparison *others, size_t count)
 {
+    static const char admission[] = "record while the phone connects to its url: this is how it "
+                                    "gets into the network (IEEE 802.1X), not into the VPN";
     struct lp_finding what = {LP_WARNING, "would-match-elsewhere", -1, 0, NULL, NULL};
     const struct lp_comparison *servers[SERVERS_SHOWN];
     bool more;
@@ -125,10 +128,12 @@ void lp_cause_elsewhere(struct lp_findings *findings, const struct lp_config *co
         lp_endpoint_text(&session->server, server);
         what.session = session->id;
         what.frame = session->certificate_frame;
-        what.remedy = lp_arena_printf(findings->arena,
-                                      "if %s is the headend (seen through NAT), say so by "
-                                      "--server; else this match means nothing",
-                                      server);
+        what.remedy = admission;
+        if (!lp_is_8021x(session))
+            what.remedy = lp_arena_printf(findings->arena,
+                                          "if %s is the headend (seen through NAT), say so by "
+                                          "--server; else this match means nothing",
+                                          server);
         if (!what.remedy) {
             findings->failed = true;
             return;

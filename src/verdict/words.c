@@ -13,7 +13,10 @@ void lp_endpoint_text(const struct lp_endpoint *end, char out[static LP_ENDPOINT
     char ip[46];
 
     lp_ip_text(&end->ip, ip, sizeof ip);
-    if (ip[0] == '\0')
+    if (ip[0] == '\0' && end->has_mac)
+        snprintf(out, LP_ENDPOINT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", end->mac[0], end->mac[1],
+                 end->mac[2], end->mac[3], end->mac[4], end->mac[5]);
+    else if (ip[0] == '\0')
         snprintf(out, LP_ENDPOINT_SIZE, "an unknown address");
     else
         snprintf(out, LP_ENDPOINT_SIZE, end->ip.family == 6 ? "[%s]:%u" : "%s:%u", ip, end->port);

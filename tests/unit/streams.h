@@ -259,8 +259,6 @@ static inline void add_secret(struct bytes *b, uint8_t type, size_t n)
 
 /* ---- a reader under test ---- */
 
-enum { RIG_CERTS_MOST = 16384 };
-
 struct kept_cert {
     size_t n;
     uint64_t sum; /* stands for the bytes */
@@ -269,7 +267,7 @@ struct kept_cert {
 struct reading_rig {
     struct lp_tls tls;
     struct lp_budget budget;
-    struct kept_cert *certs; /* owned */
+    struct kept_cert **certs; /* owned, and so is each */
     size_t cert_count;
     unsigned refusals; /* so many calls of add_cert fail */
 };
@@ -291,9 +289,12 @@ static inline const void *reading_rig_cert(void *ctx, const uint8_t *der, size_t
         rig->refusals--;
         return NULL;
     }
-    assert_true(rig->cert_count < RIG_CERTS_MOST);
-    rig->certs[rig->cert_count] = (struct kept_cert){n, sum_of(der, n)};
-    return &rig->certs[rig->cert_count++];
+    struct kept_cert *kept = malloc(sizeof *kept);
+    rig->certs = realloc(rig->certs, (rig->cert_count + 1) * sizeof(struct kept_cert *));
+    assert_true(kept && rig->certs);
+    *kept = (struct kept_cert){n, sum_of(der, n)};
+    rig->certs[rig->cert_count++] = kept;
+    return kept;
 }
 
 static inline void reading_rig_open(struct reading_rig *rig, uint64_t limit)
@@ -303,14 +304,14 @@ static inline void reading_rig_open(struct reading_rig *rig, uint64_t limit)
     rig->tls.add_cert = reading_rig_cert;
     rig->tls.add_ctx = rig;
     rig->tls.budget = &rig->budget;
-    rig->certs = calloc(RIG_CERTS_MOST, sizeof *rig->certs);
-    assert_non_null(rig->certs);
 }
 
 static inline void reading_rig_shut(struct reading_rig *rig)
 {
     lp_tls_free(&rig->tls);
     assert_int_equal(0, rig->budget.used);
+    for (size_t i = 0; i < rig->cert_count; i++)
+        free(rig->certs[i]);
     free(rig->certs);
 }
 

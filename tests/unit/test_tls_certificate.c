@@ -54,7 +54,7 @@ static void lp_certificate_list_of_any_count_takes_each_in_order(void **state)
             der.n = 0;
             add_der(&der, sizes[i], (uint8_t)(i + 1));
             assert_true(rig.tls.half[0].certs[i].complete);
-            assert_true(rig.certs[i].sum == sum_of(der.at, der.n));
+            assert_true(rig.certs[i]->sum == sum_of(der.at, der.n));
         }
         reading_rig_shut(&rig);
         drop(&body);
@@ -183,7 +183,7 @@ static void lp_tls_read_of_16_mib_of_certificate_reads_it_within_the_budget(void
         assert_int_equal(enough, rig.tls.half[0].certificate_complete);
         assert_true(rig.budget.peak <= limit);
         if (enough)
-            assert_int_equal(MESSAGE - 6, rig.certs[0].n);
+            assert_int_equal(MESSAGE - 6, rig.certs[0]->n);
         reading_rig_shut(&rig);
     }
     drop(&messages);

@@ -521,7 +521,7 @@ def refuse_missing_rows():
         raise SystemExit("in no capture: " + ", ".join(f"{table} {number:#x}" for table, number in missing))
 
 
-def tshark_leaf(path: pathlib.Path, options) -> str:
+def tshark_leaf(path, options) -> str:
     done = subprocess.run(["tshark", "-n", "-r", str(path), *options, "-Y", "tls.handshake.certificate", "-T", "fields",
                            "-E", "occurrence=f", "-e", "tls.handshake.certificate"],
                           capture_output=True, text=True, check=False)
@@ -529,42 +529,63 @@ def tshark_leaf(path: pathlib.Path, options) -> str:
     return ",".join(sorted(seen)) or "-"
 
 
+def row_of(capture: str, config: str, origin: str, **columns) -> dict:
+    """A line of MANIFEST."""
+    return {"capture": capture, "config": config, "options": "-", "verdict": "match", "reason": "-", "chain": "1",
+            "origin": origin, "tshark": "-", "tunnels": "-", "skipped": "-"} | columns
+
+
 def all_captures():
-    """(file name, bytes, the columns of MANIFEST but for the leaf as tshark sees it, tshark's options)"""
+    """(file name, bytes, line of MANIFEST, tshark's options)"""
     capture = recorded("tls12")
     packets = packets_of(capture)
     leaf = tshark_leaf(HERE.parent / "tls12.pcap", ())
+    unseen = {"verdict": "undecided", "reason": "no-tls", "leaf_sha1": "-", "chain": "-"}
     for case in cases():
-        hides = bool(case.skipped)
-        row = [case.path, CONFIG6 if case.six else CONFIG4, "-", *(("undecided", "no-tls") if hides else ("match", "-")),
-               "-" if hides else leaf, "-" if hides else "1", "make.py, ../tls12.pcap", tunnel_text(case), case.skipped or "-"]
+        columns = unseen | {"skipped": case.skipped} if case.skipped else {"leaf_sha1": leaf}
+        row = row_of(case.path, CONFIG6 if case.six else CONFIG4, "make.py, ../tls12.pcap", tunnels=tunnel_text(case),
+                     **columns)
         yield case.path, image(case, capture, packets), row, case.tshark
     for name, data, source, what in disorder_files():
         for config in (CONFIG4, "-") if source == "phone-match" else (CONFIG4,):
-            yield name, data, [name, config, "-", "match", "-", leaf, "1", f"make.py, ../{source}.pcap: {what}", "-", "-"], ()
+            yield name, data, row_of(name, config, f"make.py, ../{source}.pcap: {what}", leaf_sha1=leaf), ()
 
 
-def write_all():
-    """Everything goes to a temporary directory first and is put in place when tshark does not object."""
+def ask_tshark(table) -> list:
+    """What tshark sees in each. An answer that MANIFEST has about the same bytes is kept, as asking takes long."""
+    manifest = HERE / "MANIFEST"
+    lines = manifest.read_text().splitlines() if manifest.exists() else []
+    known = {cells[0]: cells[COLUMNS.index("tshark")] for cells in (line.split("\t") for line in lines)}
+
+    def ask(entry):
+        name, data, _, options = entry
+        if name in known and (HERE / name).exists() and (HERE / name).read_bytes() == data:
+            return known[name]
+        with tempfile.NamedTemporaryFile(suffix=name) as file:
+            file.write(data)
+            file.flush()
+            return tshark_leaf(file.name, options)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return list(pool.map(ask, table))
+
+
+def write_all() -> None:
+    """Nothing is put in place while tshark objects. (Of what must be skipped it may see more.)"""
     table = list(all_captures())
     refuse_missing_rows()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, data, _, _ in table:
-            (pathlib.Path(folder) / name).write_bytes(data)
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            seen = list(pool.map(lambda entry: tshark_leaf(pathlib.Path(folder) / entry[0], entry[3]), table))
+    seen = ask_tshark(table)
     for (name, _, row, _), other in zip(table, seen):
-        if other not in ("-", row[5]):
-            raise SystemExit(f"{name}: tshark sees {other}, not {row[5]}")
+        if other not in ("-", row["leaf_sha1"]) and row["skipped"] == "-":
+            raise SystemExit(f"{name}: tshark sees {other}, not {row['leaf_sha1']}")
     for path in [*HERE.glob("*.pcap"), *HERE.glob("*.pcapng")]:
         path.unlink()
     lines = ["#" + "\t".join(COLUMNS)]
     for (name, data, row, _), other in zip(table, seen):
         (HERE / name).write_bytes(data)
-        lines.append("\t".join([*row[:8], other, *row[8:]]))
+        lines.append("\t".join((row | {"tshark": other})[column] for column in COLUMNS))
     (HERE / "MANIFEST").write_text("\n".join(lines) + "\n")
-    read = sum(1 for other in seen if other != "-")
-    print(f"{len(table)} lines, {read} read by tshark too")
+    print(f"{len(table)} lines, {sum(1 for other in seen if other != '-')} read by tshark too")
 
 
 def check_all() -> int:

@@ -23,12 +23,12 @@ static const struct lp_layer_row ethertypes[] = {
     {0x88e7, backbone},      /* IEEE 802.1ah */
     {0x8847, lp_layer_mpls}, /* RFC 3032 */
     {0x8848, lp_layer_mpls},
-    {0x8864, lp_layer_pppoe}, /* RFC 2516 */
-    {0x880b, lp_layer_ppp},   /* RFC 2784 numbers for PPP in GRE */
+    {0x8864, lp_layer_pppoe},    /* RFC 2516 */
+    {0x880b, lp_layer_ppp},      /* RFC 2784 numbers for PPP in GRE */
     {0x6558, lp_layer_ethernet}, /* LP_ETHERTYPE_FRAME */
-    {0x8909, metadata}, /* Cisco metadata (security group tags) */
-    {0x8926, vn_tag},   /* VN-tag, IEEE 802.1BR's forerunner */
-    {0x893f, e_tag},    /* IEEE 802.1BR */
+    {0x8909, metadata},          /* Cisco metadata (security group tags) */
+    {0x8926, vn_tag},            /* VN-tag, IEEE 802.1BR's forerunner */
+    {0x893f, e_tag},             /* IEEE 802.1BR */
     {0x8903, fabric_path},
     {0x88e5, macsec},
     {0x888e, lp_layer_eapol},
@@ -195,9 +195,20 @@ bool lp_payload_plausible(uint16_t type, struct lp_rd payload, uint32_t cut)
     return false;
 }
 
+/* A pseudowire (RFC 4448): an Ethernet frame, behind a control word (RFC 4385), which begins with a
+ * zero nibble, or not. Most Ethernet addresses begin with one too; then what lies behind decides.
+ */
+static void pseudowire(struct lp_walk *walk, uint8_t first)
+{
+    enum { CONTROL_WORD = 4 };
+    bool bare = lp_payload_plausible(LP_ETHERTYPE_FRAME, walk->rest, walk->cut);
+
+    if (bare || first >> 4 != 0 || lp_rd_skip(&walk->rest, CONTROL_WORD))
+        walk->next = lp_layer_ethernet;
+}
+
 /* RFC 3032: labels until the bottom of the stack. What follows is not announced: IP by its version,
- * or a pseudowire (RFC 4385), with a control word that begins with a zero nibble or without. An
- * Ethernet address may begin as IP does: then what lies behind it decides. */
+ * or a pseudowire. An Ethernet address may begin as IP does; then what lies behind it decides. */
 void lp_layer_mpls(struct lp_walk *walk)
 {
     enum { MAX_LABELS = 16, BOTTOM = 0x100 };
@@ -215,8 +226,6 @@ void lp_layer_mpls(struct lp_walk *walk)
     if ((v4 && !lp_payload_plausible(LP_ETHERTYPE_FRAME, walk->rest, walk->cut)) ||
         ((v4 || v6) && lp_ip_plausible(walk->rest, walk->cut)))
         walk->next = lp_layer_ip;
-    else if (first >> 4 != 0)
-        walk->next = lp_layer_ethernet;
-    else if (lp_rd_skip(&walk->rest, 4))
-        walk->next = lp_layer_ethernet;
+    else
+        pseudowire(walk, first);
 }

@@ -7,8 +7,8 @@
 
 struct lp_net {
     struct lp_fragments *fragments; /* owned */
-    lp_datagram_fn fn, eapol; /* eapol: NULL when nobody asked */
-    void *ctx;                /* borrowed */
+    lp_datagram_fn fn, eapol;       /* eapol: NULL when nobody asked */
+    void *ctx;                      /* borrowed */
     struct lp_net_stats stats;
 };
 

@@ -285,8 +285,8 @@ static struct lp_meeting met_url(const struct lp_pairing *pairing, const struct 
 }
 
 /* `it` may stand for an attempt: only its two ends, its carrier and its server name are looked at.
- * No server of IEEE 802.1X is a headend, whatever its address or the user says. DTLS at a url's port
- * is the headend's as TLS is. */
+ * No server of IEEE 802.1X is a headend, whatever its address or the user says. DTLS at a url's
+ * port is the headend's as TLS is. */
 static struct lp_meeting met(const struct lp_pairing *pairing, const struct lp_config *side,
                              const struct lp_session *it)
 {

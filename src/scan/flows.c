@@ -8,8 +8,8 @@
 #include "carrier/http.h"
 #include "carrier/turn.h"
 #include "scan/carried.h"
-#include "scan/vpn.h"
 #include "scan/relayed.h"
+#include "scan/vpn.h"
 #include "tls/tls.h"
 
 #include <stdlib.h>
@@ -152,8 +152,8 @@ static void put_session(struct lp_flows *flows, const struct lp_tls *tls,
 
 static uint64_t first_frame(const struct lp_flow_end ends[2])
 {
-    bool second = !ends[0].first_frame ||
-                  (ends[1].first_frame && ends[1].first_frame < ends[0].first_frame);
+    bool second =
+        !ends[0].first_frame || (ends[1].first_frame && ends[1].first_frame < ends[0].first_frame);
     return ends[second].first_frame;
 }
 

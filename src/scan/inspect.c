@@ -93,8 +93,8 @@ static bool build(struct scan *scan)
                                           .findings = &scan->findings};
     scan->files = (struct lp_boot_files){.arena = arena};
     scan->tftp = lp_tftp_new(&scan->budget, lp_boot_files_add, &scan->files);
-    scan->flows = (struct lp_flows){
-        .sessions = &scan->sessions, .keys = scan->keys, .files = &scan->files};
+    scan->flows =
+        (struct lp_flows){.sessions = &scan->sessions, .keys = scan->keys, .files = &scan->files};
     scan->datagrams =
         (struct lp_datagrams){.sessions = &scan->sessions, .keys = scan->keys, .seed = seed};
     uint64_t share = options->max_connection ? options->max_connection : DEFAULT_CONNECTION;
@@ -130,8 +130,9 @@ static void count_packet(struct lp_stats *stats, const struct lp_packet *packet)
 
 static bool out_of_memory(const struct scan *scan)
 {
-    return scan->sessions.out_of_memory || scan->keys->out_of_memory || scan->files.out_of_memory || scan->findings.failed ||
-           lp_tcp_out_of_memory(scan->tcp) || lp_udp_out_of_memory(scan->udp);
+    return scan->sessions.out_of_memory || scan->keys->out_of_memory || scan->files.out_of_memory ||
+           scan->findings.failed || lp_tcp_out_of_memory(scan->tcp) ||
+           lp_udp_out_of_memory(scan->udp);
 }
 
 /* Reads to the end. A break in the input is noted; what was read before it counts. */

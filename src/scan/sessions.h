@@ -17,8 +17,8 @@ struct lp_sessions {
     struct lp_findings *findings; /* borrowed */
     struct lp_session *items;     /* owned until lp_sessions_take */
     size_t count, cap;
-    uint64_t limited; /* handshakes that a budget cut off */
-    bool cut_short;   /* the input ended inside a packet */
+    uint64_t limited;     /* handshakes that a budget cut off */
+    bool cut_short;       /* the input ended inside a packet */
     bool tls_crypt_noted; /* the user was told that OpenVPN may hide a handshake */
     bool out_of_memory;
 };

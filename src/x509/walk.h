@@ -25,7 +25,8 @@ struct lp_cert_walk {
 /* Notes what is wrong with a field. The first note stays. */
 void lp_walk_note(struct lp_cert_walk *walk, const char *field, const char *what);
 /* True when fine; else notes the fault. */
-LP_MUST_USE bool lp_walk_fine(struct lp_cert_walk *walk, const char *field, enum lp_der_fault fault);
+LP_MUST_USE bool lp_walk_fine(struct lp_cert_walk *walk, const char *field,
+                              enum lp_der_fault fault);
 
 /* Adds to the text in the making. */
 void lp_walk_put(struct lp_cert_walk *walk, const void *bytes, size_t n);

@@ -97,7 +97,7 @@ case_connect() {
     local proxy answer
     printf 'Port 3128\nListen %s\nTimeout 10\nConnectPort 443\n' "$SERVER" >"$WORK/tinyproxy.conf"
     tls_server 443
-    on "$HEADEND" tinyproxy -d -c "$WORK/tinyproxy.conf" >"$WORK/tinyproxy.log" 2>&1 &
+    ip netns exec "$HEADEND" tinyproxy -d -c "$WORK/tinyproxy.conf" >"$WORK/tinyproxy.log" 2>&1 &
     proxy=$!
     DAEMONS+=("$proxy")
     wait_until 5 listens 3128
@@ -118,7 +118,7 @@ listens() {
 case_socks() {
     local proxy
     tls_server 443
-    on "$HEADEND" microsocks -i "$SERVER" -p 1080 >"$WORK/microsocks.log" 2>&1 &
+    ip netns exec "$HEADEND" microsocks -i "$SERVER" -p 1080 >"$WORK/microsocks.log" 2>&1 &
     proxy=$!
     DAEMONS+=("$proxy")
     wait_until 5 listens 1080
@@ -156,9 +156,9 @@ listen far
   bind $SERVER:443 accept-proxy
   server tls $URL2_ADDRESS:443
 CFG
-    on "$HEADEND" haproxy -db -f "$WORK/far.cfg" >"$WORK/haproxy.log" 2>&1 &
+    ip netns exec "$HEADEND" haproxy -db -f "$WORK/far.cfg" >"$WORK/haproxy.log" 2>&1 &
     far=$!
-    on "$PHONE" haproxy -db -f "$WORK/near.cfg" >"$WORK/haproxy.log" 2>&1 &
+    ip netns exec "$PHONE" haproxy -db -f "$WORK/near.cfg" >"$WORK/haproxy.log" 2>&1 &
     near=$!
     DAEMONS+=("$far" "$near")
     wait_until 5 listens 443
@@ -192,7 +192,7 @@ openvpn_between() {
         --key "$WORK/headend.key" --proto "$protocol${suffix:+$suffix-server}")
     client=(--tls-client --remote "$SERVER" "$port" --nobind --cert "$WORK/phone.pem"
         --key "$WORK/phone.key" --proto "$protocol${suffix:+$suffix-client}" --connect-retry 1)
-    on "$HEADEND" openvpn "${common[@]//D/0}" "${server[@]}" >"$WORK/openvpn.log" 2>&1 &
+    ip netns exec "$HEADEND" openvpn "${common[@]//D/0}" "${server[@]}" >"$WORK/openvpn.log" 2>&1 &
     SERVER_PID=$!
     DAEMONS+=("$SERVER_PID")
     sleep 1
@@ -202,7 +202,7 @@ openvpn_between() {
 
 # A tunnel that is ended as soon as it stands.
 one_tunnel() {
-    on "$PHONE" "$@" >"$WORK/client.log" 2>&1 &
+    ip netns exec "$PHONE" "$@" >"$WORK/client.log" 2>&1 &
     local pid=$!
     DAEMONS+=("$pid")
     wait_until 10 grep -q 'Initialization Sequence Completed' "$WORK/client.log" || cat "$WORK/client.log" >&2

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Holds the program against tests/captures/MANIFEST and against the outputs kept here.
+"""Holds the program against the MANIFESTs of tests/captures and against the outputs kept here.
 
   golden.py LEAFPRINT            compare; exit 1 and a report on standard error when anything differs
   UPDATE=1 golden.py LEAFPRINT   rewrite the kept outputs (read the diff before committing it)
 
-For every line of MANIFEST: verdict, reason, leaf and chain of `verify -f jsonl`, its exit status, and
-every JSON line against docs/*.schema.json. For every capture: a transcript of verify and inspect as
-people see them (CAPTURE.txt) and the JSON of inspect and of its first verify (CAPTURE.jsonl).
+For every line of a MANIFEST: verdict, reason, leaf and chain of `verify -f jsonl`, its exit status, and
+every JSON line against docs/*.schema.json. A MANIFEST may have columns beyond the common ones; those that
+`Golden.compare_further` knows are held against the JSON as well. For every capture that lies in
+tests/captures itself, not in a folder below: a transcript of verify and inspect as people see them
+(CAPTURE.txt) and the JSON of inspect and of its first verify (CAPTURE.jsonl).
 
 PENDING lists the lines of MANIFEST that ask for what is not built yet, with what the program says
 meanwhile. A line there must never be a match or a mismatch, and must go as soon as it is reached.
@@ -28,6 +30,7 @@ CAPTURES = HERE.parent / "captures"
 DOCS = HERE.parent.parent / "docs"
 EXIT_STATUS = {"match": 0, "match-issuer": 0, "mismatch": 1, "mixed": 1, "error": 2, "undecided": 3}
 INSPECT_ONLY_WITHOUT = ("verdict", "reason", "configs")
+MANIFEST_COLUMNS = ["capture", "config", "options", "verdict", "reason", "leaf", "chain", "origin"]
 
 
 # A certificate made to be large holds hundreds of names; the kept output needs only some of them.
@@ -69,6 +72,13 @@ def read_table(path, columns):
     return rows
 
 
+def read_manifest(path):
+    """Its rows, each with the folder that it speaks of; the first line names the columns beyond the common ones."""
+    names = path.read_text().split("\n", 1)[0].lstrip("#").split("\t")
+    rows = read_table(path, MANIFEST_COLUMNS + names[len(MANIFEST_COLUMNS):])
+    return [row | {"folder": path.parent} for row in rows]
+
+
 def arguments(row):
     """The arguments of `leafprint verify` for a line of MANIFEST."""
     configs = [] if row["config"] == "-" else row["config"].split(",")
@@ -76,13 +86,13 @@ def arguments(row):
     return [word for config in configs for word in ("-c", config)] + options + [row["capture"]]
 
 
-def run(program, *words):
+def run(program, folder, *words):
     """Standard output, standard error and exit status, in the captures' directory."""
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "America/Caracas"}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"):
         if name in os.environ:
             environment[name] = os.environ[name]
-    done = subprocess.run([program, *words], cwd=CAPTURES, env=environment, timeout=120,
+    done = subprocess.run([program, *words], cwd=folder, env=environment, timeout=120,
                           stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return done.stdout.decode("utf-8", "strict"), done.stderr.decode("utf-8", "strict"), done.returncode
 
@@ -123,8 +133,8 @@ class Golden:
         schema = json.loads((DOCS / "leafprint.capture.schema.json").read_text())
         jsonschema.Draft202012Validator.check_schema(schema)
         self.validator = jsonschema.Draft202012Validator(schema)
-        self.manifest = read_table(CAPTURES / "MANIFEST", ["capture", "config", "options", "verdict", "reason",
-                                                           "leaf", "chain", "origin"])
+        self.manifest = read_manifest(CAPTURES / "MANIFEST")
+        self.folders = [row for path in sorted(CAPTURES.glob("*/MANIFEST")) for row in read_manifest(path)]
         pending = read_table(HERE / "PENDING", ["capture", "config", "options", "verdict", "reason", "missing"])
         self.pending = {(row["capture"], row["config"], row["options"]): row for row in pending}
 
@@ -135,6 +145,8 @@ class Golden:
             commands += [("inspect", "-f", "jsonl", capture), ("inspect", "-v", capture)]
             for row in rows:
                 commands += [("verify", "-f", "jsonl", *arguments(row)), ("verify", *arguments(row))]
+        commands = [(CAPTURES, *words) for words in commands]
+        commands += [(row["folder"], "verify", "-f", "jsonl", *arguments(row)) for row in self.folders]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             self.results = dict(zip(commands, pool.map(lambda words: run(self.program, *words), commands)))
 
@@ -148,10 +160,11 @@ class Golden:
     def verify(self, row):
         """What one line of MANIFEST demands. Returns the JSON line."""
         words = arguments(row)
-        what = "verify " + " ".join(words)
-        pending = self.pending.pop((row["capture"], row["config"], row["options"]), None)
+        within = "" if row["folder"] == CAPTURES else f"{row['folder'].name}/"
+        what = f"{within}verify " + " ".join(words)
+        pending = self.pending.pop((within + row["capture"], row["config"], row["options"]), None)
         wanted = pending or row
-        out, err, status = self.results["verify", "-f", "jsonl", *words]
+        out, err, status = self.results[row["folder"], "verify", "-f", "jsonl", *words]
         if pending and (pending["verdict"], pending["reason"]) == (row["verdict"], row["reason"]):
             self.checks.fail(f"{what}: listed in PENDING, but that is what MANIFEST demands")
         if wanted["verdict"] == "usage":
@@ -170,6 +183,7 @@ class Golden:
         self.checks.equal(f"{what}: standard error", "", err)
         if not pending:
             self.compare_certificates(what, row, record)
+            self.compare_further(what, row, record)
         return out
 
     def compare_certificates(self, what, row, record):
@@ -178,8 +192,21 @@ class Golden:
         if row["chain"] != "-":
             self.checks.equal(f"{what}: chain", int(row["chain"]), first_chain(record))
 
+    def compare_further(self, what, row, record):
+        """`tunnels`: name and addresses of each, from the outside in, as the first session has them; `skipped`: how
+        the finding begins that names what could not be looked into."""
+        if "tunnels" in row:
+            session = record["sessions"][0] if record["sessions"] else {}
+            found = ",".join(f'{way["tunnel"]} {way["src"]} {way["dst"]}' for way in session.get("tunnels") or [])
+            self.checks.equal(f"{what}: tunnels", row["tunnels"], found or "-")
+        if "skipped" in row:
+            found = [finding["message"] for finding in record["findings"] if finding["code"] == "skipped"]
+            self.checks.equal(f"{what}: skipped", row["skipped"] != "-", bool(found))
+            for message in found:
+                self.checks.equal(f"{what}: skipped: {message}", True, row["skipped"] in message)
+
     def inspect(self, capture):
-        out, err, status = self.results["inspect", "-f", "jsonl", capture]
+        out, err, status = self.results[CAPTURES, "inspect", "-f", "jsonl", capture]
         what = f"inspect {capture}"
         if out.count("\n") != 1:
             self.checks.fail(f"{what}: {out.count(chr(10))} lines, exit status {status}: {err.strip()}")
@@ -193,7 +220,7 @@ class Golden:
         return out
 
     def transcript(self, words):
-        out, err, status = self.results[tuple(words)]
+        out, err, status = self.results[CAPTURES, *words]
         return f"$ leafprint {' '.join(words)}\n{out}{err}[{status}]\n"
 
     def keep(self, name, found):
@@ -222,6 +249,8 @@ class Golden:
         self.run_all(captures)
         for capture, rows in captures.items():
             self.capture(capture, rows)
+        for row in self.folders:
+            self.verify(row)
         for key in self.pending:
             self.checks.fail(f"PENDING: {' '.join(key)} is no line of MANIFEST")
         kept = {path.name for suffix in ("*.txt", "*.jsonl") for path in HERE.glob(suffix)}

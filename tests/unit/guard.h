@@ -1,4 +1,5 @@
-/* Input for parsers, placed so that the byte behind it is on a page that cannot be touched: one step too far is a crash. */
+/* Input for parsers, placed so that the byte behind it is on a page that cannot be touched: one
+ * step too far is a crash. */
 #ifndef LP_TESTS_GUARD_H
 #define LP_TESTS_GUARD_H
 

@@ -86,6 +86,7 @@ struct hello {
     uint16_t chosen;        /* supported_versions of a ServerHello; 0: none */
     uint16_t cipher;        /* ServerHello */
     const char *session_id; /* text; NULL: empty */
+    const char *cookie;     /* ClientHello of DTLS, text; NULL: empty */
     const char *sni;        /* ClientHello; NULL: none */
     bool retry, psk;
     bool draft; /* a ServerHello as drafts of TLS 1.3 up to 21 have it: no session id */
@@ -142,6 +143,9 @@ static inline void client_hello_body(struct bytes *body, const struct hello *hel
     for (unsigned i = 0; i < 32; i++)
         add_number(body, 1, 0x40 + i);
     add_vector(body, 1, id, strlen(id));
+    if (lp_version_is_dtls(hello->version))
+        add_vector(body, 1, hello->cookie ? hello->cookie : "",
+                   hello->cookie ? strlen(hello->cookie) : 0);
     add_vector(body, 2, ciphers, sizeof ciphers);
     add_vector(body, 1, null_compression, sizeof null_compression);
     add_hello_extensions(body, hello, true);

@@ -130,7 +130,7 @@ def chdlc(ethertype: int, payload: bytes, addressed: int = 0x0F) -> bytes:
 
 
 DLCI_100 = bytes.fromhex("1841")  # Q.922: two bytes of address
-DLCI_LONG = bytes.fromhex("18400101")  # four
+DLCI_LONG = bytes.fromhex("18400001")  # four
 
 
 # ---- tunnels

@@ -363,21 +363,28 @@ enum lp_unwrap lp_openvpn_flush(struct lp_wrapped *w)
 
 /* ---- over TCP ---- */
 
-/* Behind a gap: at the next control packet of the same session. True: `bytes` stands there. */
+/* A packet by which the stream is found again behind a gap. */
+static enum lp_begins is_packet(const struct lp_openvpn_state *state, struct lp_rd bytes, bool last)
+{
+    struct control control;
+
+    if (!state->has_session)
+        return begins(bytes, last);
+    return lp_rd_skip(&bytes, LENGTH) && read_front(&bytes, &control) &&
+                   control.session == state->session
+               ? LP_BEGINS
+               : LP_BEGINS_NOT;
+}
+
+/* Behind a gap: at the next such packet. True: `bytes` stands there. */
 static bool find_packet(struct lp_wrapped *w, struct lp_rd *bytes, bool last)
 {
-    const struct lp_openvpn_state *state = &w->state.openvpn;
-
     while (bytes->left >= LENGTH + FIXED) {
-        struct lp_rd packet = *bytes;
-        struct control control;
-        uint16_t length;
-        if (lp_rd_u16(&packet, &length) && length >= LEAST && length <= MOST_CONTROL &&
-            (state->has_session ? read_front(&packet, &control) && control.session == state->session
-                                : lp_openvpn_begins(lp_rd_head(&packet, length)))) {
+        enum lp_begins here = is_packet(&w->state.openvpn, *bytes, last);
+        if (here == LP_BEGINS)
             w->lost = false;
-            return true;
-        }
+        if (here != LP_BEGINS_NOT)
+            return here == LP_BEGINS;
         if (!lp_rd_skip(bytes, 1))
             break;
         w->at++;

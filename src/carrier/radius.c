@@ -102,7 +102,7 @@ bool lp_radius_mac(struct lp_rd station, uint8_t mac[6])
             continue;
         if (!letter && (c < '0' || c > '9'))
             return false;
-        unsigned value = letter ? (c | 0x20U) - 'a' + 10U : c - (unsigned)'0';
+        uint8_t value = (uint8_t)(letter ? (c | 0x20) - 'a' + 10 : c - '0');
         mac[digits / 2] = (uint8_t)(mac[digits / 2] << 4 | value);
         digits++;
     }

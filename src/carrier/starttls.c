@@ -210,8 +210,8 @@ static bool is_reply(struct lp_rd line)
 }
 
 /* How a dialogue may go on whose first line is not in the capture. */
-static const char *const openers[] = {"starttls", "feat", "host ", "user ", "opts ", "capa",
-                                      "* ",       ":",    "<",     "ok",    "\""};
+static const char *const openers[] = {"starttls", "options ", "feat", "host ", "user ", "opts ",
+                                      "capa",     "* ",       ":",    "<",     "ok",    "\""};
 
 /* `text` and the bytes agree as far as both go. */
 static bool may_begin_with(struct lp_rd first, const char *text)

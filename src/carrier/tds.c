@@ -14,6 +14,7 @@ enum {
     VERSION_TOKEN = 0,
     VERSION_LENGTH = 6,
     ENOUGH = HEADER + 5, /* to tell what kind of payload follows */
+    RECORD_FRONT = 3,    /* type and version */
 };
 
 struct header {
@@ -34,11 +35,17 @@ static bool read_header(struct lp_rd *bytes, struct header *out)
     return true;
 }
 
+/* What there is of the payload behind a header. */
+static struct lp_rd payload_of(const struct header *header, struct lp_rd bytes)
+{
+    return lp_rd_head(&bytes, header->length - (size_t)HEADER);
+}
+
 /* The options of a PRELOGIN message (MS-TDS 2.2.6.5) begin with that of the version. */
 static bool looks_like_options(struct lp_rd payload)
 {
     uint8_t token;
-    uint16_t offset, length;
+    uint16_t offset, length = 0;
 
     return lp_rd_u8(&payload, &token) && lp_rd_u16(&payload, &offset) &&
            lp_rd_u16(&payload, &length) && token == VERSION_TOKEN && offset > 0 &&
@@ -57,6 +64,7 @@ static enum lp_begins begins(struct lp_rd stream, bool last)
         return last ? LP_BEGINS_NOT : LP_BEGINS_WAIT;
     if (!read_header(&bytes, &header))
         return LP_BEGINS_NOT;
+    bytes = payload_of(&header, bytes);
     return looks_like_options(bytes) || (type == PRELOGIN && lp_looks_like_record(bytes))
                ? LP_BEGINS
                : LP_BEGINS_NOT;
@@ -122,7 +130,7 @@ static enum lp_unwrap take_header(struct lp_wrapped *w, struct lp_rd *bytes)
                            w->at + HEADER);
         return LP_UNWRAP_END;
     }
-    if (!choose(state, &header, payload))
+    if (!choose(state, &header, payload_of(&header, payload)))
         return LP_UNWRAP_END;
     w->packet_end = w->at + header.length;
     w->at += HEADER;
@@ -135,7 +143,8 @@ static bool enough(struct lp_rd bytes, bool last)
     struct lp_rd payload = bytes;
     struct header header;
 
-    return last || bytes.left >= ENOUGH || lp_looks_like_record(bytes) ||
+    return last || bytes.left >= ENOUGH ||
+           (bytes.left >= RECORD_FRONT && lp_looks_like_record(bytes)) ||
            (read_header(&payload, &header) && bytes.left >= header.length);
 }
 

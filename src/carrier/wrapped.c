@@ -172,7 +172,7 @@ void lp_unwrapping_packet(const void *unwrapping, uint64_t from, uint64_t to, ui
 bool lp_looks_like_record(struct lp_rd bytes)
 {
     enum { CHANGE_CIPHER = 20, APPLICATION_DATA = 23, MAJOR = 3, LAST_MINOR = 4 };
-    uint8_t type, major, minor;
+    uint8_t type, major, minor = 0;
 
     if (!lp_rd_u8(&bytes, &type) || type < CHANGE_CIPHER || type > APPLICATION_DATA)
         return false;

@@ -222,19 +222,11 @@ static bool carries_teredo(const struct lp_walk *walk, lp_layer_fn next)
            (src == PREFIX || dst == PREFIX);
 }
 
-/* Never carries anything that can be read; its header says enough. */
-static bool nothing(const struct lp_walk *walk, lp_layer_fn next)
-{
-    (void)walk;
-    (void)next;
-    return false;
-}
-
 static const struct {
     const char *name;
     header_fn header;
-    uint16_t ports[3];
-    proof_fn proof; /* NULL: on its own port only */
+    uint16_t ports[3]; /* none: any */
+    proof_fn proof;    /* NULL: on its own ports only */
 } tunnels[] = {
     /* 8472: Linux before the assignment; 4790: GPE */
     {"VXLAN", vxlan, {4789, 8472, 4790}, carries_ip},
@@ -248,7 +240,7 @@ static const struct {
     {"MPLS in UDP", mpls, {6635}, NULL}, /* RFC 7510 */
     {"GRE in UDP", gre, {4754}, NULL},   /* RFC 8086 */
     {"ESP in UDP", esp_in_udp, {4500}, NULL},
-    {"WireGuard", wireguard, {0}, nothing},
+    {"WireGuard", wireguard, {0}, NULL},
 };
 
 static bool on_its_port(const uint16_t ports[3], uint16_t src, uint16_t dst)
@@ -256,7 +248,7 @@ static bool on_its_port(const uint16_t ports[3], uint16_t src, uint16_t dst)
     for (unsigned i = 0; i < 3; i++)
         if (ports[i] != 0 && (ports[i] == src || ports[i] == dst))
             return true;
-    return false;
+    return ports[0] == 0;
 }
 
 lp_layer_fn lp_udp_tunnel(struct lp_walk *walk, uint16_t src_port, uint16_t dst_port)

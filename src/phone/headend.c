@@ -118,13 +118,14 @@ static bool take_heading(struct lp_headend_reader *r, const struct lp_words *wor
     return true;
 }
 
-/* "Associated Trustpoints: NAME" stands behind the fingerprints that it is about. */
-static void name_entry(struct lp_headend_reader *r, struct lp_rd name)
+/* "Associated Trustpoints: NAME ..." stands behind the fingerprints that it is about. */
+static void name_entry(struct lp_headend_reader *r, struct lp_rd names)
 {
+    names = lp_phone_trim((const char *)names.ptr, names.left);
     for (size_t i = 0; i < r->out->item_count; i++) {
         struct lp_headend_item *item = &r->out->items[i];
         if (item->source == LP_HEADEND_FINGERPRINT && item->entry == r->entry)
-            item->trustpoint = lp_headend_keep(r, name);
+            item->trustpoint = lp_headend_keep(r, names);
     }
 }
 
@@ -177,7 +178,7 @@ static void take_line(struct lp_headend_reader *r, struct lp_rd line)
         r->out->listed = true;
     else if (lp_words_begin(&words, "associated trustpoints: *") ||
              lp_words_begin(&words, "associated trustpoint: *"))
-        name_entry(r, words.at[2]);
+        name_entry(r, words.rest[1]);
     else if (words.count == 2 && lp_words_begin(&words, "trustpoint"))
         r->trustpoint = lp_headend_keep(r, lp_word_without(words.at[1], ':'));
     else if (lp_words_begin(&words, "ssl trust-point *") ||

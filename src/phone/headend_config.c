@@ -14,6 +14,7 @@
 #include "phone/headend.h"
 
 #include "phone/parts.h"
+#include "phone/terminal.h"
 
 #include "base/text.h"
 
@@ -24,9 +25,16 @@ struct choice {
     bool left_out; /* more hashes than a configuration holds */
 };
 
-static bool same_name(const char *a, const char *b)
+/* Whether the name is one of those in the list. */
+static bool names(const char *list, const char *name)
 {
-    return a && b && strcmp(a, b) == 0;
+    struct lp_rd rest = lp_rd_init(list, list ? strlen(list) : 0), word;
+    size_t n = name ? strlen(name) : 0;
+
+    while (lp_word_next(&rest, &word))
+        if (word.left == n && memcmp(word.ptr, name, n) == 0)
+            return true;
+    return false;
 }
 
 static bool same_hash(const struct lp_cert_hash *a, const struct lp_cert_hash *b)
@@ -82,7 +90,7 @@ static const struct lp_headend_item *held_by(const struct lp_headend *headend,
 
     for (size_t i = 0; i < headend->item_count; i++) {
         const struct lp_headend_item *item = &headend->items[i];
-        if (item->source == LP_HEADEND_VALUE || !same_name(item->trustpoint, trustpoint) ||
+        if (item->source == LP_HEADEND_VALUE || !names(item->trustpoint, trustpoint) ||
             (item->ca != ca && !item->self_signed) || item->hash.algorithm != LP_HASH_SHA1)
             continue;
         if (item->der)

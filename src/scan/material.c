@@ -45,12 +45,13 @@ static bool same_hash(const struct lp_cert_hash *a, const struct lp_cert_hash *b
     return a->digest_len == b->digest_len && memcmp(a->digest, b->digest, a->digest_len) == 0;
 }
 
-static bool is_listed(const struct lp_material *out, const struct lp_cert_hash *hash)
+/* NULL: not listed yet. */
+static struct lp_listed *listed(struct lp_material *out, const struct lp_cert_hash *hash)
 {
     for (size_t i = 0; i < out->count; i++)
         if (same_hash(&out->items[i].hash, hash))
-            return true;
-    return false;
+            return &out->items[i];
+    return NULL;
 }
 
 /* The SHA-1 of a certificate as an expected value. */
@@ -144,21 +145,30 @@ static bool label_of(struct lp_arena *arena, const struct lp_headend_item *item,
     return *label != NULL;
 }
 
+/* One hash is listed once, wherever the text repeats it, and with its certificate if the text has
+ * that somewhere. */
+static bool list_headend_item(struct reading *reading, const struct lp_headend_item *item)
+{
+    struct lp_listed fresh = {.line = item->line, .hash = item->hash};
+    struct lp_listed *before = listed(reading->out, &item->hash);
+
+    if (item->hash.algorithm == LP_HASH_MD5 || (before && (before->cert || !item->der)))
+        return true;
+    if (before) {
+        before->cert = lp_cert_store_add(reading->store, item->der, item->der_len);
+        return before->cert != NULL;
+    }
+    if (!label_of(reading->out->arena, item, &fresh.label))
+        return false;
+    return item->der ? add_certificate(reading, fresh, item->der, item->der_len)
+                     : add_item(reading->out, &fresh);
+}
+
 static bool list_headend(struct reading *reading, const struct lp_headend *headend)
 {
-    for (size_t i = 0; i < headend->item_count; i++) {
-        const struct lp_headend_item *item = &headend->items[i];
-        struct lp_listed listed = {.line = item->line, .hash = item->hash};
-        if (!label_of(reading->out->arena, item, &listed.label))
+    for (size_t i = 0; i < headend->item_count; i++)
+        if (!list_headend_item(reading, &headend->items[i]))
             return false;
-        if (item->der) {
-            if (!add_certificate(reading, listed, item->der, item->der_len))
-                return false;
-        } else if (item->hash.algorithm != LP_HASH_MD5 && !is_listed(reading->out, &item->hash) &&
-                   !add_item(reading->out, &listed)) {
-            return false;
-        }
-    }
     return true;
 }
 

@@ -147,6 +147,7 @@ static void conclude(struct lp_supplicants *all, struct conversation *c, bool at
         known->cut_short = all->sessions->cut_short && at_end;
         known->opened = dir == SUPPLICANT;
         c->half[dir].packets = 0;
+        memset(c->half[dir].seen, 0, sizeof c->half[dir].seen);
     }
     if (lp_tls_found(&c->tls))
         lp_sessions_add(all->sessions, &c->tls, &way);
@@ -413,8 +414,10 @@ static struct conversation *of_request(struct lp_supplicants *all, const struct 
         return NULL;
     c->end[SUPPLICANT] = parcel->from;
     c->end[SUPPLICANT].has_mac = lp_radius_mac(radius->station, c->end[SUPPLICANT].mac);
-    c->end[SERVER] = parcel->to;
-    c->end[SERVER].has_mac = false;
+    if (!c->end[SERVER].has_mac) {
+        c->end[SERVER] = parcel->to;
+        c->end[SERVER].has_mac = false; /* its own packets show it */
+    }
     *pending_of(all, parcel->from.port, radius->id) =
         (struct pending){c, parcel->from.port, radius->id, parcel->time};
     return c;

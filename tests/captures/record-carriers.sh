@@ -180,7 +180,7 @@ case_haproxy() {
 
 # ---------------------------------------------------------------- OpenVPN
 
-# openvpn_between FILE PROTOCOL PORT [OPTION]...: KEY in an option is the shared one, D its direction.
+# openvpn_between FILE PROTOCOL PORT [OPTION]...: KEY in an option is the shared one, SIDE its direction.
 openvpn_between() {
     local file=$1.pcap protocol=$2 port=$3 suffix=""
     local -a common server client
@@ -192,11 +192,11 @@ openvpn_between() {
         --key "$WORK/headend.key" --proto "$protocol${suffix:+$suffix-server}")
     client=(--tls-client --remote "$SERVER" "$port" --nobind --cert "$WORK/phone.pem"
         --key "$WORK/phone.key" --proto "$protocol${suffix:+$suffix-client}" --connect-retry 1)
-    ip netns exec "$HEADEND" openvpn "${common[@]//D/0}" "${server[@]}" >"$WORK/openvpn.log" 2>&1 &
+    ip netns exec "$HEADEND" openvpn "${common[@]//SIDE/0}" "${server[@]}" >"$WORK/openvpn.log" 2>&1 &
     SERVER_PID=$!
     DAEMONS+=("$SERVER_PID")
     sleep 1
-    record "$file" one_tunnel openvpn "${common[@]//D/1}" "${client[@]}"
+    record "$file" one_tunnel openvpn "${common[@]//SIDE/1}" "${client[@]}"
     end_server
 }
 
@@ -205,7 +205,8 @@ one_tunnel() {
     ip netns exec "$PHONE" "$@" >"$WORK/client.log" 2>&1 &
     local pid=$!
     DAEMONS+=("$pid")
-    wait_until 10 grep -q 'Initialization Sequence Completed' "$WORK/client.log" || cat "$WORK/client.log" >&2
+    wait_until 10 grep -q 'Initialization Sequence Completed' "$WORK/client.log" ||
+        die "openvpn: $(cat "$WORK/client.log")"
     stop_daemon "$pid" INT
 }
 
@@ -215,16 +216,16 @@ case_openvpn() {
     for protocol in udp tcp; do
         openvpn_between "openvpn-$protocol" "$protocol" 1194
         expect_carrier "openvpn-$protocol.pcap" openvpn "$protocol" openvpn
-        openvpn_between "openvpn-$protocol-auth-sha1" "$protocol" 443 --tls-auth KEY D --auth SHA1
+        openvpn_between "openvpn-$protocol-auth-sha1" "$protocol" 443 --tls-auth KEY SIDE --auth SHA1
         expect_carrier "openvpn-$protocol-auth-sha1.pcap" openvpn "$protocol" "openvpn --tls-auth"
     done
-    openvpn_between openvpn-udp-auth-sha256 udp 5000 --tls-auth KEY D --auth SHA256
+    openvpn_between openvpn-udp-auth-sha256 udp 5000 --tls-auth KEY SIDE --auth SHA256
     expect_carrier openvpn-udp-auth-sha256.pcap openvpn udp "openvpn --tls-auth --auth SHA256"
-    openvpn_between openvpn-udp-auth-sha512 udp 1194 --tls-auth KEY D --auth SHA512
+    openvpn_between openvpn-udp-auth-sha512 udp 1194 --tls-auth KEY SIDE --auth SHA512
     expect_carrier openvpn-udp-auth-sha512.pcap openvpn udp "openvpn --tls-auth --auth SHA512"
     for protocol in udp tcp; do
         openvpn_between "openvpn-$protocol-crypt" "$protocol" 1194 --tls-crypt KEY
-        expect_encrypted "openvpn-$protocol-crypt.pcap" "$protocol" "openvpn --tls-crypt"
+        expect_encrypted "openvpn-$protocol-crypt.pcap" "openvpn --tls-crypt"
     done
 }
 
@@ -243,15 +244,17 @@ tshark_leaf() {
 
 # expect_carrier CAPTURE CARRIER TRANSPORT ORIGIN: the headend's chain of two, whatever tshark sees
 expect_carrier() {
-    row "$1" "$2" "$3" complete "$(leaf_sha1 headend)" 2 "$4"
+    row "$1" "--expect $(leaf_sha1 headend)" match - "$(leaf_sha1 headend)" 2 "$4" "$2" "$3"
 }
 
+# expect_encrypted CAPTURE ORIGIN: no handshake can be seen
 expect_encrypted() {
-    row "$1" - "$2" - - - "$3"
+    row "$1" "--expect $(leaf_sha1 headend)" undecided no-tls - - "$2" - -
 }
 
+# row CAPTURE OPTIONS VERDICT REASON LEAF CHAIN ORIGIN CARRIER TRANSPORT
 row() {
-    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$6" "$(tshark_leaf "$1")" "$7" \
+    printf '%s\t-\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "${@:1:7}" "$(tshark_leaf "$1")" "${@:8}" \
         >>"$OUT/MANIFEST"
 }
 
@@ -268,7 +271,7 @@ main() {
     make_main_certificates
     issued phone "/O=Example Voice/CN=$PHONE_NAME" root "basicConstraints=CA:FALSE"
     cat "$WORK/headend.pem" "$WORK/root.pem" >"$WORK/chain.pem"
-    printf '#capture\tcarrier\ttransport\toutcome\tleaf_sha1\tchain\ttshark\torigin\n' >"$OUT/MANIFEST"
+    printf '#capture\tconfig\toptions\tverdict\treason\tleaf_sha1\tchain\torigin\ttshark\tcarrier\ttransport\n' >"$OUT/MANIFEST"
     for name in starttls scripted tds connect socks haproxy openvpn; do
         echo "case_$name" >&2
         "case_$name"

@@ -429,6 +429,64 @@ PYTHON
     check "hash -q: no output" empty out
 }
 
+headend_texts() {
+    local texts=$captures/../unit/headend
+    run 0 hash "$texts/cme-running-config.txt" "$texts/ITLFile.tlv"
+    check "hash: certificates of a running configuration" holds out "trustpoint phone_gw, CN="
+    check "hash: roles of a trust list" holds out "CCM+TFTP, CN="
+    run 1 hash "$texts/asa-authenticate.txt"
+    check "hash: an MD5 gives no line" empty out
+    check "hash: an MD5 is refused with the reason" holds err "is an MD5 and can never equal"
+    run 0 hash -f jsonl "$texts/cme-show-voice-vpn.txt"
+    check "hash: every value" lines out 2
+    "$python" - "$captures/../../docs/leafprint.hash.schema.json" <<'PYTHON' || failed "hash: schema of a hash"
+import json, sys
+import jsonschema
+schema = jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))
+for line in open("out"):
+    schema.validate(json.loads(line))
+PYTHON
+    run 3 verify -c "$texts/asa-authenticate.txt" "$match"
+    run 1 verify -c "$texts/asa-running-config.txt" "$match"
+    run 2 verify --trust "$texts/asa-authenticate.txt" -c "$config" "$match"
+}
+
+audits() {
+    mkdir fleet
+    cp "$config" fleet/
+    sed 's/<certHash1>[^<]*/<certHash1>AAAAAAAAAAAAAAAAAAAAAAAAAAE=/' "$config" \
+        >fleet/SEP001F6C81110F.cnf.xml
+    run 0 extract -o certificate "$match"
+    local der line
+    der=$(cat out)
+    run 0 audit -c "$config" "$der"
+    run 1 audit -c fleet "$der"
+    check "audit: the phone that lacks it is named" holds out "others: fleet/SEP001F6C81110F.cnf.xml"
+    check "audit: one that holds it is not" lacks out "SEP001F6C81110E.cnf.xml"
+    check "audit: totals" holds out "2 configurations: 1 all, 1 others"
+    run 0 hash "$der"
+    line=$(grep -o '>[^<]*</' out)
+    run 1 audit -v -c fleet "$der"
+    check "audit: the line for the free place" holds out "<certHash2$line"
+    check "audit -v: all of them" holds out "all: fleet/SEP001F6C81110E.cnf.xml"
+    run 1 audit -f jsonl -c fleet "$der"
+    check "audit: one object for each" lines out 2
+    "$python" - "$captures/../../docs/leafprint.audit.schema.json" <<'PYTHON' || failed "audit: schema"
+import json, sys
+import jsonschema
+schema = jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))
+for line in open("out"):
+    schema.validate(json.loads(line))
+PYTHON
+    run 3 audit -c "$captures/no-vpn-group.cnf.xml" "$der"
+    run 2 audit "$der"
+    run 2 audit -c fleet
+    run 2 audit -c fleet nosuch.cer
+    run 2 audit -c nosuch "$der"
+    run 2 audit -j 0 -c fleet "$der"
+    run 0 audit --fail-on trouble -c fleet "$der"
+}
+
 colors() {
     local escape=$'\x1b'
     run 1 verify -c "$config" "$mismatch"
@@ -483,6 +541,8 @@ lists_of_files
 standard_input
 extract_files
 hash_files
+headend_texts
+audits
 colors
 same_everywhere
 

@@ -51,10 +51,22 @@ static void on_datagram(void *ctx, const struct lp_datagram *datagram)
     (void)last;
 }
 
+/* What IEEE 802.1X carries has no addresses but those of the link. */
+static void on_eapol(void *ctx, const struct lp_datagram *frame)
+{
+    const struct watch *watch = ctx;
+
+    require(frame->has_mac && frame->src.family == 0 && frame->dst.family == 0);
+    require(frame->bytes.left <= frame->announced);
+    require(frame->frame >= 1 && frame->frame <= watch->frames);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
+    /* Every row of net.c's table; seeds name them by index, so new ones go to the end. */
     static const int links[] = {0,   1,   9,   12,  50,  51,  100, 101, 104, 105, 107, 108, 113,
-                                117, 119, 127, 149, 163, 166, 192, 204, 228, 229, 239, 276};
+                                117, 119, 127, 149, 163, 166, 192, 204, 228, 229, 239, 276, 6,
+                                10,  11,  14,  109, 123, 205, 206, 219, 226, 240, 242, 258};
     struct lp_budget budget = {.limit = BUDGET};
     struct watch watch = {.most = n};
     struct lp_rd input = lp_rd_init(bytes, n);
@@ -63,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     uint16_t length;
 
     require(net != NULL);
+    lp_net_on_eapol(net, on_eapol);
     while (lp_rd_u8(&input, &link) && lp_rd_u8(&input, &cut) && lp_rd_u16(&input, &length)) {
         struct lp_frame frame = {.number = ++watch.frames,
                                  .time = {.sec = (int64_t)(watch.frames * (cut & 63))},

@@ -193,8 +193,8 @@ class Golden:
             self.checks.equal(f"{what}: chain", int(row["chain"]), first_chain(record))
 
     def compare_further(self, what, row, record):
-        """`tunnels`: name and addresses of each, from the outside in, as the first session has them; `skipped`: how
-        the finding begins that names what could not be looked into."""
+        """`tunnels`: name and addresses of each, from the outside in, as the first session has them; `skipped`: a part
+        of the finding that names what could not be looked into."""
         if "tunnels" in row:
             session = record["sessions"][0] if record["sessions"] else {}
             found = ",".join(f'{way["tunnel"]} {way["src"]} {way["dst"]}' for way in session.get("tunnels") or [])

@@ -29,7 +29,7 @@ static inline void add_fragment(struct bytes *b, uint8_t type, uint16_t sequence
     add_number(b, 3, body->n);
     add_number(b, 2, sequence);
     add_number(b, 3, from);
-    add_vector(b, 3, body->at + from, to - from);
+    add_vector(b, 3, body->n ? body->at + from : NULL, to - from);
 }
 
 /* A record with one fragment. */

@@ -29,6 +29,66 @@ static void verify_other_server_is_never_a_match(void **state)
     }
 }
 
+/* DTLS goes to the same url, over UDP. */
+static void verify_dtls_at_the_url_counts(void **state)
+{
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+    struct lp_session *session = add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    session->transport = "udp";
+    session->carrier = "dtls";
+    session->version = 0xfefd;
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_true(world->sessions[0].compared);
+    free_world(world);
+}
+
+/* Neither its address nor the user makes a server of IEEE 802.1X a headend. */
+static void verify_8021x_is_never_compared(void **state)
+{
+    static const char *const carriers[] = {"eap-tls", "peap", "eap-ttls", "eap-fast", "teap"};
+    const struct lp_verify_options options[] = {
+        {.any_server = true}, {.server = "192.0.2.1"}, {.server = "192.0.2.1:443"}, {0}};
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        struct world *world = new_world();
+        add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+        struct lp_session *session = add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+        session->transport = i % 2 ? "eapol" : "udp";
+        session->carrier = carriers[i];
+        for (size_t k = 0; k < 4; k++) {
+            world->capture.finding_count = 0;
+            verify_with(world, &options[k]);
+            assert_int_equal(LP_UNDECIDED, world->capture.verdict);
+            assert_int_equal(LP_REASON_NOT_AT_URL, world->capture.reason);
+            assert_false(world->sessions[0].compared);
+            assert_int_equal(0, world->sessions[0].chain[0].matches);
+            assert_non_null(strstr(finding(world, "would-match-elsewhere")->remedy, "802.1X"));
+        }
+        free_world(world);
+    }
+}
+
+/* A bare hash has no url, and is compared with every server; not with these. */
+static void verify_8021x_is_not_compared_with_a_hash(void **state)
+{
+    struct world *world = new_world();
+    struct lp_error error;
+
+    (void)state;
+    assert_int_equal(
+        LP_OK,
+        lp_expected_add_hash(world->expected, "1111111111111111111111111111111111111111", &error));
+    add_session(world, "192.0.2.1", 1812, 0x0a, 0x11)->carrier = "peap";
+    expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x44);
+    expect(world, LP_MISMATCH, LP_REASON_NONE);
+    free_world(world);
+}
+
 static void verify_match_elsewhere_does_not_mend_a_mismatch(void **state)
 {
     struct world *world = new_world();
@@ -167,9 +227,9 @@ static void verify_other_phones_config_stands_aside(void **state)
     add_session(world, "192.0.2.1", 443, 0x0a, 0x11); /* A's, and would match B's */
     add_session(world, "192.0.2.1", 443, 0x77, 0x11); /* some computer's */
     expect(world, LP_MISMATCH, LP_REASON_NONE);
-    assert_null(config_at(world, 0)->paired_by);
-    assert_int_equal(LP_UNDECIDED, config_at(world, 0)->verdict);
-    assert_int_equal(LP_REASON_NOT_AT_URL, config_at(world, 0)->verdict_reason);
+    assert_int_equal(1, world->capture.config_count); /* B's is left out */
+    assert_string_equal(PHONE_A, config_at(world, 0)->phone);
+    assert_string_equal("mac", config_at(world, 0)->paired_by);
     assert_false(world->sessions[1].compared);
     assert_int_equal(LP_INFO, finding(world, "other-phones")->severity);
     assert_int_equal(0, count_findings(world, "not-at-url"));
@@ -198,15 +258,15 @@ static void verify_name_in_path_pairs_when_no_mac_does(void **state)
     add_session(world, "192.0.2.1", 443, 0, 0x11);
     world->capture.path = "SEP001F6C81110B/sep001f6c81110a.pcap"; /* the file before the folder */
     expect(world, LP_MATCH, LP_REASON_NONE);
-    assert_string_equal("name", config_at(world, 1)->paired_by);
-    assert_null(config_at(world, 0)->paired_by);
+    assert_int_equal(1, world->capture.config_count);
+    assert_string_equal("name", config_at(world, 0)->paired_by);
     world->capture.path = "SEP001F6C81110B/monday.pcap";
     expect(world, LP_MISMATCH, LP_REASON_NONE);
     /* what the wire shows goes before what the file is called */
     world->sessions[0].client.has_mac = true;
     memcpy(world->sessions[0].client.mac, "\x00\x1f\x6c\x81\x11\x0a", 6);
     expect(world, LP_MATCH, LP_REASON_NONE);
-    assert_string_equal("mac", config_at(world, 1)->paired_by);
+    assert_string_equal("mac", config_at(world, 0)->paired_by);
     free_world(world);
 }
 
@@ -283,6 +343,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verify_other_server_is_never_a_match),
+        cmocka_unit_test(verify_dtls_at_the_url_counts),
+        cmocka_unit_test(verify_8021x_is_never_compared),
+        cmocka_unit_test(verify_8021x_is_not_compared_with_a_hash),
         cmocka_unit_test(verify_match_elsewhere_does_not_mend_a_mismatch),
         cmocka_unit_test(verify_named_url_needs_the_server_name),
         cmocka_unit_test(verify_server_option_names_the_headend),

@@ -202,8 +202,10 @@ static void phone_config_that_is_signed_reads_what_follows_the_header(void **sta
     size_t n = wrap(12, text, file);
     struct lp_config config = read_bytes(file, n);
     assert_first_hash(&config);
-    assert_int_equal(1, config.finding_count);
-    assert_finding(&config, "config-signed", LP_INFO, "signature was not checked");
+    assert_int_equal(2, config.finding_count);
+    assert_finding(&config, "config-signed", LP_INFO, "signed by \"A\"");
+    assert_finding(&config, "config-signed", LP_INFO, "the text begins at byte 28");
+    assert_finding(&config, "config-signature-unchecked", LP_INFO, "certificate is not given");
     assert_true(lp_phone_looks_like_xml(file, n));
 }
 

@@ -387,7 +387,8 @@ static void out_pem_lines_of_64(void **state)
     "\"not_after\":null,\"key\":null,\"signature\":null,\"san\":[],\"x509_error\":null,"           \
     "\"matches\":[]}],\"client_chain\":[],\"alerts\":[{\"frame\":12,\"from\":\"client\","          \
     "\"level\":\"fatal\",\"code\":42,\"name\":\"bad_certificate\"}],\"outcome_reason\":null,"      \
-    "\"offered_version\":\"TLSv1.0\",\"chain_complete\":false,\"past_certificate\":false}"
+    "\"offered_version\":\"TLSv1.0\",\"chain_complete\":false,\"past_certificate\":false,"         \
+    "\"tunnels\":[]}"
 #define CAPTURE_TAIL                                                                               \
     "\"findings\":[{\"severity\":\"error\",\"code\":\"hash-mismatch\",\"session\":0,"              \
     "\"frame\":9,\"message\":\"the hashes differ\",\"remedy\":\"reset the phone\"},"               \
@@ -418,7 +419,7 @@ static void jsonl_verified_capture_is_the_contract(void **state)
         "\"base64\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"text\":\"AQAAAA==\",\"fault\":null},"
         "{\"n\":2,\"algorithm\":null,\"hex\":null,\"base64\":null,\"text\":\"NmZmZg==\","
         "\"fault\":\"base64-of-hex\"}],\"verdict\":\"mismatch\",\"reason\":null,"
-        "\"sessions\":[0],\"summary\":\"differs\"}],"
+        "\"sessions\":[0],\"summary\":\"differs\",\"fetched_frame\":null}],"
         "\"sessions\":[" SESSION_HEAD "\"compared\":true,\"verdict\":\"mismatch\"," SESSION_TAIL
         "]," CAPTURE_TAIL "}\n",
         &out);
@@ -473,7 +474,8 @@ static void jsonl_unknown_values_are_null(void **state)
         "\"mac\":null},\"first_frame\":null,\"certificate_frame\":null,\"start\":null,"
         "\"version\":\"0x7f1c\",\"cipher\":null,\"sni\":null,\"outcome\":\"no-certificate\","
         "\"chain\":[],\"client_chain\":[],\"alerts\":[],\"outcome_reason\":null,"
-        "\"offered_version\":null,\"chain_complete\":false,\"past_certificate\":false}],"
+        "\"offered_version\":null,\"chain_complete\":false,\"past_certificate\":false,\"tunnels\":["
+        "]}],"
         "\"findings\":[],\"stats\":{\"packets\":0,\"bytes\":0,\"link_types\":[],"
         "\"truncated_packets\":0,\"first\":null,\"last\":null}}\n",
         &out);

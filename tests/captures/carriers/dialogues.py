@@ -79,7 +79,7 @@ def talk(connection, steps):
             continue
         got = b""
         while not step.search(got):
-            part = connection.recv(MOST)
+            part = connection.recv(1)  # no more than the dialogue: TLS may follow at once
             if not part:
                 raise SystemExit(f"hung up while {step.pattern!r} was awaited")
             got += part

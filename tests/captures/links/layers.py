@@ -9,6 +9,7 @@ the captures reach. Standard library only.
 import ipaddress
 import struct
 
+PHONE = bytes.fromhex("001f6c81110e")
 MAC_AP = bytes.fromhex("00005e005340")  # RFC 7042 keeps 00-00-5e-00-53-xx for documents
 ROUTER_MACS = (bytes.fromhex("00005e0053f1"), bytes.fromhex("00005e0053f2"))
 OUTER4 = ("203.0.113.1", "203.0.113.2")  # RFC 5737
@@ -66,7 +67,8 @@ def ipv4_header(ends, protocol: int, payload: bytes, ident: int = 0, fragment: i
 
 def ipv6_header(ends, protocol: int, payload: bytes) -> bytes:
     note("protocols", protocol)
-    return struct.pack(">IHBB", 0x60000000, len(payload), protocol, 64) + address(ends[0]) + address(ends[1]) + payload
+    header = struct.pack(">IHBB", 0x60000000, len(payload), protocol, 64)
+    return header + address(ends[0]) + address(ends[1]) + payload
 
 
 def fragments4(datagram: bytes, size: int) -> list:
@@ -135,7 +137,7 @@ DLCI_LONG = bytes.fromhex("18400001")  # four
 
 # ---- tunnels
 
-def gre(ethertype: int, payload: bytes, check: bool = False, key: int | None = None, sequence: int | None = None) -> bytes:
+def gre(ethertype: int, payload: bytes, check=False, key=None, sequence=None) -> bytes:
     """RFC 2784 and RFC 2890."""
     note("ethertypes", ethertype)
     fields = (u32(key) if key is not None else b"") + (u32(sequence) if sequence is not None else b"")
@@ -178,7 +180,8 @@ def geneve(ethertype: int, payload: bytes, options: bytes = b"") -> bytes:
 def gtp(payload: bytes, extended: bool = False) -> bytes:
     """3GPP TS 29.281 5; extended by a PDU session container (0x85) and a long PDCP number (0x82, eight bytes)."""
     optional = bytes.fromhex("0000 00 85  01 1009 82  02 000035000000 00") if extended else b""
-    return struct.pack(">BBHI", 0x34 if extended else 0x30, 255, len(optional) + len(payload), 53) + optional + payload
+    body = optional + payload
+    return struct.pack(">BBHI", 0x34 if extended else 0x30, 255, len(body), 53) + body
 
 
 def l2tp(payload: bytes, flags: int = 0) -> bytes:
@@ -207,8 +210,8 @@ def tzsp(protocol: int, payload: bytes) -> bytes:
 def isl(packet, frame: bytes) -> bytes:
     """Cisco's own trunking: 26 bytes in front, a checksum of its own behind the frame's."""
     frame += b"\0" * 4
-    head = bytes.fromhex("01000c000000") + packet.src + u16(12 + len(frame)) + bytes.fromhex("aaaa03") + packet.src[:3]
-    return head + u16(7 << 1, 0, 0) + frame + b"\0" * 4
+    head = bytes.fromhex("01000c000000") + packet.src + u16(12 + len(frame))
+    return head + SNAP[:3] + packet.src[:3] + u16(7 << 1, 0, 0) + frame + b"\0" * 4
 
 
 def hidden(payload: bytes) -> bytes:
@@ -301,9 +304,9 @@ def ipoib(ethertype: int, payload: bytes) -> bytes:
 class Packet:
     """One datagram of the recorded handshake and how to address what is put around it."""
 
-    def __init__(self, number: int, frame: bytes, phone: bytes):
+    def __init__(self, number: int, frame: bytes):
         self.number, self.dst, self.src, self.ip = number, frame[:6], frame[6:12], frame[14:]
-        self.sent = self.src == phone  # by the phone
+        self.sent = self.src == PHONE  # by the phone
 
     def ends(self, pair):
         return pair if self.sent else pair[::-1]

@@ -173,7 +173,7 @@ bool lp_ip_plausible(struct lp_rd bytes, uint32_t cut)
     if (version >> 4 == 6)
         return lp_rd_skip(&bytes, 3) && lp_rd_u16(&bytes, &length) && all.left >= 40 &&
                length + 40U <= sent;
-    size_t header = (version & 15U) * 4;
+    size_t header = (version & 15U) * (size_t)4;
     return version >> 4 == 4 && header >= 20 && all.left >= header && lp_rd_skip(&bytes, 1) &&
            lp_rd_u16(&bytes, &length) && length >= header && length <= sent &&
            lp_checksum_right(lp_checksum_add(0, lp_rd_head(&all, header)));

@@ -124,7 +124,7 @@ void lp_layer_pflog(struct lp_walk *walk)
 
     if (!lp_rd_u8(&header, &length) || !lp_rd_u8(&header, &family) || !is_ip_family(family))
         return;
-    if (lp_rd_skip(&walk->rest, (length + 3U) / 4 * 4))
+    if (lp_rd_skip(&walk->rest, (length + 3U) / 4 * (size_t)4))
         walk->next = lp_layer_ip;
 }
 

@@ -15,8 +15,8 @@ struct lp_boot_files {
     bool out_of_memory;
 };
 
-/* Keeps a copy; the signature is lp_fetched_fn's. */
-void lp_boot_files_add(void *files, const struct lp_fetched *file);
+/* Keeps a copy; ctx is a struct lp_boot_files, the signature lp_fetched_fn's. */
+void lp_boot_files_add(void *ctx, const struct lp_fetched *file);
 /* Hands over the files, sorted by frame, in the capture's arena. False: memory is short. */
 bool lp_boot_files_take(struct lp_boot_files *files, struct lp_capture *capture);
 void lp_boot_files_free(struct lp_boot_files *files);

@@ -25,9 +25,10 @@ static const struct reason_text texts[LP_REASON_COUNT] = {
                          "allow more memory (--max-memory), or cut the capture down to the phone's "
                          "connections"},
     [LP_REASON_ENCRYPTED] = {"encrypted", "TLS 1.3 encrypts the certificate",
-                             "record while the headend offers TLS 1.2 at most, or export the "
-                             "certificate on the headend "
-                             "and hold its hash against the configuration (`leafprint hash`)"},
+                             "record while the headend offers TLS 1.2 at most, or give the "
+                             "client's key log (--keylog), or export the certificate on the "
+                             "headend and hold its hash against the configuration "
+                             "(`leafprint hash`)"},
     [LP_REASON_RESUMED] = {"resumed", "a resumed session: the certificate was not sent again",
                            "reset the phone and record its first connection from the start"},
     [LP_REASON_ONE_SIDED] = {"one-sided", "the server's direction was not recorded",

@@ -131,8 +131,7 @@ static bool give_name(const struct lp_store *store, const char *temp, const char
 {
     if (linkat(store->fd, temp, store->fd, name, 0) == 0)
         return true;
-    if (errno != EPERM && errno != ENOTSUP && errno != EOPNOTSUPP && errno != ENOSYS &&
-        errno != EMLINK)
+    if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS && errno != EMLINK)
         return false;
     return claim_and_rename(store, temp, name);
 }

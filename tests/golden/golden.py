@@ -194,11 +194,15 @@ class Golden:
 
     def compare_further(self, what, row, record):
         """`tunnels`: name and addresses of each, from the outside in, as the first session has them; `skipped`: a part
-        of the finding that names what could not be looked into."""
+        of the finding that names what could not be looked into; `carrier`, `transport`: of every session."""
         if "tunnels" in row:
             session = record["sessions"][0] if record["sessions"] else {}
             found = ",".join(f'{way["tunnel"]} {way["src"]} {way["dst"]}' for way in session.get("tunnels") or [])
             self.checks.equal(f"{what}: tunnels", row["tunnels"], found or "-")
+        for name in ("carrier", "transport"):
+            if name in row:
+                found = sorted({session[name] for session in record["sessions"]})
+                self.checks.equal(f"{what}: {name}", row[name], ",".join(found) or "-")
         if "skipped" in row:
             found = [finding["message"] for finding in record["findings"] if finding["code"] == "skipped"]
             self.checks.equal(f"{what}: skipped", row["skipped"] != "-", bool(found))

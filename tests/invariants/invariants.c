@@ -268,21 +268,39 @@ static bool order_matters(const char *name)
     return strcmp(name, "conflicting-retransmission.pcap") == 0;
 }
 
-static void one(const char *captures, const char *name, char *configs, const char *mode,
-                size_t stride)
+static const char given_hash[] = "--expect ", given_keys[] = "--keylog ";
+
+static bool begins_with(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What a line of the manifest compares with: configurations, or a hash among the options. */
+static void expect(const char *captures, char *configs, const char *given)
 {
     char path[4096];
     struct lp_error error;
 
-    recording.name = name;
-    snprintf(path, sizeof path, "%s/%s", captures, name);
-    read_recording(path);
     expected = lp_expected_new();
+    if (begins_with(given, given_hash)) {
+        if (lp_expected_add_hash(expected, given + strlen(given_hash), &error) != LP_OK)
+            FAULT("%s", error.text);
+        return;
+    }
     for (char *rest = configs, *config; (config = strtok_r(rest, ",", &rest));) {
         snprintf(path, sizeof path, "%s/%s", captures, config);
         if (lp_expected_add_file(expected, path, &error) != LP_OK)
             FAULT("%s", error.text);
     }
+}
+
+static void one(const char *captures, const char *name, const char *mode, size_t stride)
+{
+    char path[4096];
+
+    recording.name = name;
+    snprintf(path, sizeof path, "%s/%s", captures, name);
+    read_recording(path);
     rewrite(NULL, UINT32_MAX);
     struct result whole = run();
     if (strcmp(mode, "cut") == 0)
@@ -291,7 +309,6 @@ static void one(const char *captures, const char *name, char *configs, const cha
         snap(&whole, stride);
     else if (!order_matters(name))
         permute(&whole, stride);
-    lp_expected_free(expected);
     free_recording();
 }
 
@@ -311,19 +328,21 @@ int main(int argc, char **argv)
     while (
         fgets(line, sizeof line, manifest)) { /* each capture with the first configuration that it
                                                  is listed with, and once more with a key log */
-        static const char keylog[] = "--keylog ";
         char *rest = line, *name = strtok_r(line, "\t", &rest),
              *configs = strtok_r(rest, "\t", &rest), *given = strtok_r(rest, "\t", &rest);
-        if (!name || line[0] == '#' || !configs || strcmp(configs, "-") == 0 || !given)
+        if (!name || line[0] == '#' || !configs || !given ||
+            (strcmp(configs, "-") == 0 && !begins_with(given, given_hash)))
             continue;
-        bool keyed = strncmp(given, keylog, sizeof keylog - 1) == 0;
+        bool keyed = begins_with(given, given_keys);
         snprintf(path, sizeof path, "%s %s", name, keyed ? given : "");
         if (strcmp(path, last) == 0)
             continue;
         snprintf(last, sizeof last, "%s", path);
-        snprintf(keys, sizeof keys, "%s/%s", argv[2], keyed ? given + sizeof keylog - 1 : "");
+        snprintf(keys, sizeof keys, "%s/%s", argv[2], keyed ? given + strlen(given_keys) : "");
         options.keylog = keyed ? keys : NULL;
-        one(argv[2], name, configs, argv[1], stride);
+        expect(argv[2], configs, given);
+        one(argv[2], name, argv[1], stride);
+        lp_expected_free(expected);
     }
     fclose(manifest);
     printf("%s: %lu runs, %lu faults\n", argv[1], runs, faults);

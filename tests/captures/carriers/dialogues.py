@@ -49,7 +49,7 @@ SERVER = {
     "sieve": [b'"IMPLEMENTATION" "Example"\r\n"SIEVE" "fileinto"\r\n"STARTTLS"\r\nOK\r\n', heard(rb"STARTTLS\r\n"),
               b'OK "Begin TLS negotiation now."\r\n'],
     "irc": [heard(rb"STARTTLS\r\n"), b":irc.example.com 670 * :STARTTLS successful, go ahead\r\n"],
-    "xmpp": [heard(rb"<stream:stream .*>"), XMPP_FEATURES, heard(rb"<starttls "), XMPP_PROCEED],
+    "xmpp": [heard(rb"<stream:stream .*>"), XMPP_FEATURES, heard(rb"<starttls .*/>"), XMPP_PROCEED],
     "ldap": [heard(rb"1\.3\.6\.1\.4\.1\.1466\.20037"), LDAP_STARTED],
     "mysql": [struct.pack("<I", len(MYSQL_GREETING)) + MYSQL_GREETING, heard(rb".{36}")],
     "postgresql": [heard(rb"\0\0\0\x08\x04\xd2\x16\x2f"), b"S"],

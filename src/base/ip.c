@@ -12,7 +12,8 @@ bool lp_ip_equal(const struct lp_ip *a, const struct lp_ip *b)
 
 static unsigned group_of(const struct lp_ip *ip, unsigned i)
 {
-    return (unsigned)ip->bytes[2 * i] << 8 | ip->bytes[2 * i + 1];
+    size_t at = (size_t)i * 2;
+    return (unsigned)ip->bytes[at] << 8 | ip->bytes[at + 1];
 }
 
 /* The longest run of two or more zero groups, the first of equals (RFC 5952 4.2). */

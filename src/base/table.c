@@ -53,6 +53,8 @@ void lp_table_add(struct lp_table *table, struct lp_node *node, uint64_t hash)
 {
     if (table->count >= table->bucket_count)
         grow(table);
+    /* There are buckets from the start, and growing only adds to them.
+     * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     struct lp_node **bucket = &table->buckets[hash % table->bucket_count];
     node->hash = hash;
     node->next = *bucket;

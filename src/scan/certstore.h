@@ -19,6 +19,6 @@ void lp_cert_store_free(struct lp_cert_store *store);
 
 /* A pattern for lp_cert: complete, depth 0. Lives in the arena; NULL when memory is short. The
  * signature is lp_tls_cert_fn's. */
-const void *lp_cert_store_add(void *store, const uint8_t *der, size_t n);
+const void *lp_cert_store_add(void *ctx, const uint8_t *der, size_t n);
 
 #endif

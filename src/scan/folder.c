@@ -112,7 +112,7 @@ static enum lp_status take_folder(struct walk *walk, const char *folder, struct 
 /* A folder, or one file, whatever it is called. */
 static enum lp_status take_path(struct walk *walk, const char *path, struct lp_error *error)
 {
-    struct stat target;
+    struct stat target = {0};
 
     if (strcmp(path, "-") != 0 && stat(path, &target) != 0)
         return refuse(walk->arena, path, error);
@@ -264,7 +264,7 @@ out:
 
 void lp_folder_free(struct lp_folder *folder)
 {
-    for (size_t i = 0; i < folder->arena_count; i++)
+    for (size_t i = 0; folder->arenas && i < folder->arena_count; i++)
         lp_arena_free(folder->arenas[i]);
     lp_free(folder->arenas);
     lp_free(folder->files);

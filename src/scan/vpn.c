@@ -202,9 +202,11 @@ static void end_oldest(struct lp_vpn *vpn)
 {
     struct lane **last = &vpn->newest;
 
-    while ((*last)->older)
+    while (*last && (*last)->older)
         last = &(*last)->older;
     struct lane *lane = *last;
+    if (!lane)
+        return;
     *last = NULL;
     end_lane(vpn, lane, true);
 }

@@ -29,6 +29,4 @@ enum lp_unwrap lp_openvpn_datagram(struct lp_wrapped *wrapped, struct lp_rd pack
  * lp_wrapped_pass, then again. */
 enum lp_unwrap lp_openvpn_flush(struct lp_wrapped *wrapped);
 
-extern const struct lp_wrapper lp_wrapper_openvpn;
-
 #endif

@@ -218,8 +218,10 @@ static void request(struct lp_tftp *tftp, const struct lp_datagram *d, uint16_t 
         hand_out(tftp, old);
     while (tftp->count >= MAX_TRANSFERS) { /* the oldest gives way */
         struct transfer *oldest = tftp->transfers;
-        while (oldest->next)
+        while (oldest && oldest->next)
             oldest = oldest->next;
+        if (!oldest)
+            break;
         hand_out(tftp, oldest);
     }
     struct transfer *t = lp_budget_take(tftp->budget, sizeof *t) ? lp_alloc(sizeof *t) : NULL;

@@ -31,7 +31,7 @@ static bool names(const char *list, const char *name)
     struct lp_rd rest = lp_rd_init(list, list ? strlen(list) : 0), word;
     size_t n = name ? strlen(name) : 0;
 
-    while (lp_word_next(&rest, &word))
+    while (name && lp_word_next(&rest, &word))
         if (word.left == n && memcmp(word.ptr, name, n) == 0)
             return true;
     return false;

@@ -7,6 +7,7 @@
 #include "scan/vpn.h"
 
 #include "carrier/openvpn.h"
+#include "carrier/unwrap.h"
 #include "tcp/tcp.h"
 
 enum { MAX_LANES = 16 };

@@ -370,6 +370,8 @@ enum lp_tls_want lp_sealed_message(const struct lp_reading *r, uint8_t type, str
     bool renegotiates = sealed->ready && sealed->seal.version < TLS13 &&
                         (type == LP_CLIENT_HELLO || type == LP_SERVER_HELLO);
 
+    if (sealed->ready && sealed->seal.version >= TLS13 && !r->tls13 && type != LP_CLIENT_HELLO)
+        return LP_TLS_MORE; /* nothing else comes in the clear here */
     enum lp_tls_want want = renegotiates ? next_handshake(r) : LP_TLS_MORE;
     if (want != LP_TLS_MORE)
         return want;

@@ -4,6 +4,7 @@
 #ifndef LP_CARRIER_OPENVPN_H
 #define LP_CARRIER_OPENVPN_H
 
+#include "carrier/unwrap.h"
 #include "carrier/wrapped.h"
 
 struct lp_openvpn_id {

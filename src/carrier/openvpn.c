@@ -207,14 +207,17 @@ bool lp_openvpn_begins(struct lp_rd packet)
 
 static enum lp_begins begins(struct lp_rd stream, bool last)
 {
-    struct lp_rd packet;
+    struct lp_rd packet, peek = stream;
     uint16_t length;
-    uint8_t first = 0;
+    uint8_t first;
 
-    if (!lp_rd_u16(&stream, &length) || length < LEAST || length > MOST_CONTROL)
+    if (!lp_rd_u8(&peek, &first) || first > MOST_CONTROL >> 8)
         return LP_BEGINS_NOT;
-    struct lp_rd peek = stream;
-    if (lp_rd_u8(&peek, &first) && !is_control(first >> 3))
+    if (!lp_rd_u16(&stream, &length))
+        return last ? LP_BEGINS_NOT : LP_BEGINS_WAIT;
+    peek = stream;
+    if (length < LEAST || length > MOST_CONTROL ||
+        (lp_rd_u8(&peek, &first) && !is_control(first >> 3)))
         return LP_BEGINS_NOT;
     if (!lp_rd_sub(&stream, length, &packet))
         return last ? LP_BEGINS_NOT : LP_BEGINS_WAIT;

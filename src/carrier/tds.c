@@ -143,9 +143,11 @@ static bool enough(struct lp_rd bytes, bool last)
     struct lp_rd payload = bytes;
     struct header header;
 
-    return last || bytes.left >= ENOUGH ||
-           (bytes.left >= RECORD_FRONT && lp_looks_like_record(bytes)) ||
-           (read_header(&payload, &header) && bytes.left >= header.length);
+    if (bytes.left >= RECORD_FRONT && lp_looks_like_record(bytes))
+        return true;
+    return bytes.left >= HEADER &&
+           (last || bytes.left >= ENOUGH ||
+            (read_header(&payload, &header) && bytes.left >= header.length));
 }
 
 static enum lp_unwrap take(struct lp_wrapped *w, struct lp_rd bytes, bool last)

@@ -68,12 +68,13 @@ static struct lp_tls_input inner_of(const struct unwrapping *u)
 
 static void note_problem(const struct unwrapping *u, struct lp_tls_half *half)
 {
+    uint64_t end = u->outer.offset + u->outer.bytes.left, to = u->wrapped->problem_to;
     struct lp_time time;
 
     if (!u->wrapped->problem || half->problem)
         return;
     half->problem = u->wrapped->problem;
-    u->outer.packet(u->outer.ctx, u->wrapped->problem_from, u->wrapped->problem_to,
+    u->outer.packet(u->outer.ctx, u->wrapped->problem_from, to < end ? to : end,
                     &half->problem_frame, &time);
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 
-enum { INNER = 3000, MOST_OUT = 1 << 16 };
+enum { INNER = 1200, MOST_OUT = 1 << 16, GUARDED = 100 };
 
 static struct lp_budget budget;
 
@@ -57,12 +57,18 @@ static void unwrap(struct lp_wrapped *w, const struct bytes *outer, size_t chunk
     for (size_t to = 0; to < outer->n || out->last == LP_UNWRAP_HOLE;) {
         if (out->last != LP_UNWRAP_HOLE)
             to = outer->n - to < chunk ? outer->n : to + chunk;
-        struct guarded page = guarded_copy(outer->at + from, to - from);
-        struct lp_wrapped_input input = {lp_rd_init(page.bytes, page.n), from, NULL, packet};
+        struct guarded page = {0};
+        struct lp_rd bytes = lp_rd_init(outer->at + from, to - from);
+        if (chunk >= GUARDED) { /* a page for each of many small chunks would take long */
+            page = guarded_copy(bytes.ptr, bytes.left);
+            bytes.ptr = page.bytes;
+        }
+        struct lp_wrapped_input input = {bytes, from, NULL, packet};
         out->last = lp_wrapped_read(w, &input, to == outer->n);
         collect(w, &input, out, &seen);
         from += lp_wrapped_release(w, &input);
-        guarded_free(&page);
+        if (page.map)
+            guarded_free(&page);
         if (out->last == LP_UNWRAP_HOLE) {
             lp_wrapped_pass(w);
             seen = 0;
@@ -514,8 +520,7 @@ static void wrapper_find_every_prefix_agrees(void **state)
             struct guarded page = guarded_copy(outer.at, n);
             struct lp_rd rd = lp_rd_init(page.bytes, page.n);
             enum lp_begins begins = lp_wrapper_find(rd, false, &wrapper);
-            if (n > 2)
-                assert_int_not_equal(LP_BEGINS_NOT, begins);
+            assert_true(n == 0 || begins != LP_BEGINS_NOT);
             (void)lp_wrapper_find(rd, true, &wrapper);
             guarded_free(&page);
         }

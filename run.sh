@@ -52,6 +52,7 @@ missing_packages() {
     have ninja || echo ninja-build
     have pkg-config || echo pkgconf
     has_module libpcap || echo libpcap-dev
+    has_module libarchive || echo libarchive-dev
     has_module libcrypto || echo libssl-dev
     has_module libxml-2.0 || echo libxml2-dev
     has_module zlib || echo zlib1g-dev

@@ -26,7 +26,7 @@ declare -A MODULES=(
 
 # By the header's first path component, without ".h".
 declare -A LIBRARIES=(
-    [capture]="pcap archive archive_entry"
+    [capture]="pcap archive zlib grp"
     [tls]="zlib brotli zstd"
     [tls/crypto.c]="openssl"
     [x509]="openssl"

@@ -24,6 +24,7 @@
 #ifndef LEAFPRINT_LEAFPRINT_H
 #define LEAFPRINT_LEAFPRINT_H
 
+#include <signal.h> /* sig_atomic_t */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -362,6 +363,10 @@ struct lp_capture {
 struct lp_options {
     uint64_t max_memory;     /* bytes for connections and reassembly of one scan; 0: 256 MiB */
     uint64_t max_connection; /* bytes for one connection; 0: 64 MiB */
+    uint64_t max_expansion;  /* bytes that a compressed capture may expand to; 0: 16 GiB. More than
+                                1,000 times its own size is refused in any case */
+    const char *filter;      /* only packets that match it, in the language of pcap-filter(7);
+                                NULL: all. Frames keep the numbers that they have in the file */
     const char *keylog; /* path of the secrets of TLS sessions, in the NSS key log format, which may
                            still grow; NULL: those in the capture alone */
     bool facts;         /* fill lp_cert.facts */
@@ -370,11 +375,27 @@ struct lp_options {
                            comparison needs it */
 };
 
-/* Reads a capture ("-": standard input) and lists its handshakes. On LP_OK *out is a result to be
- * freed, also when the input was unreadable or broken (then out->error says so, and what was read
- * before counts). `options` may be NULL. */
+/* Reads a capture ("-": standard input) and lists its handshakes: pcap and pcapng, also compressed
+ * by gzip, zstd, xz, lz4 or bzip2. On LP_OK *out is a result to be freed, also when the input was
+ * unreadable or broken (then out->error says so, and what was read before counts). `options` may be
+ * NULL. LP_ERR_USAGE: options->filter is no filter. */
 LP_PUBLIC enum lp_status lp_inspect(const char *path, const struct lp_options *options,
                                     struct lp_capture **out, struct lp_error *error);
+
+/* A recording from an interface: until one of the three reasons to end it holds. */
+struct lp_live {
+    const char *interface;       /* "eth0", "any": as libpcap names them */
+    uint64_t packets;            /* after so many (that match options->filter); 0: any number */
+    unsigned seconds;            /* after so long; 0: any time */
+    volatile sig_atomic_t *stop; /* soon after it is not 0: for a signal handler. May be NULL */
+    bool drop_privileges;        /* a process of root becomes the user who called sudo, or nobody,
+                                    for good, once the interface is open */
+};
+
+/* The same for what passes an interface now. out->error says so when it cannot be opened. */
+LP_PUBLIC enum lp_status lp_inspect_live(const struct lp_live *live,
+                                         const struct lp_options *options, struct lp_capture **out,
+                                         struct lp_error *error);
 LP_PUBLIC void lp_capture_free(struct lp_capture *capture); /* NULL is fine */
 
 /* The expected sides: configurations, hashes, certificates. Starts empty. NULL only when memory is

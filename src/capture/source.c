@@ -1,134 +1,139 @@
-/*
- * How it works: a stdio stream of our own stands between the file descriptor and libpcap
- * (fopencookie). It counts what passes, so that a position can be named on a pipe as well as in a
- * file, and is the place where decompression goes. Time stamps are asked for in nanoseconds
- * whatever the file has.
- */
-#define _GNU_SOURCE /* fopencookie */
+#define _DEFAULT_SOURCE /* pcap.h needs u_int */
 #include "capture/source.h"
 
 #include "base/text.h"
+#include "capture/filter.h"
+#include "capture/foreign.h"
+#include "capture/reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <archive.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { READ_AHEAD = 256 * 1024 };
+enum format { FORMAT_PCAP, FORMAT_PCAPNG, FORMAT_FOREIGN, FORMAT_LIVE };
 
 struct lp_source {
-    pcap_t *pcap;     /* owned; closes the stream, which closes the descriptor */
-    char *buffer;     /* owned; of the stream */
     const char *path; /* borrowed */
-    int fd;           /* owned; -1 once closed */
-    uint64_t taken;   /* bytes handed to the stream */
+    enum format format;
+    struct lp_stream stream;
+    struct lp_pcap pcap;
+    struct lp_pcapng pcapng;
+    pcap_t *foreign;            /* owned: of a file or of an interface */
+    const struct lp_live *live; /* borrowed */
+    struct lp_time live_end;
+    struct lp_filter *filter; /* owned */
+    struct lp_fault stop;     /* why there is no more, once it is known */
+    bool stopped_inside;      /* the last packet handed out is the one that `stop` is about */
     uint64_t frame;
     int link_type;
-    char link_name[32];
+    char link_name[LP_LINK_NAME];
 };
 
-static ssize_t stream_read(void *cookie, char *buffer, size_t size)
-{
-    struct lp_source *source = cookie;
-    ssize_t got;
+/* ---- opening ---- */
 
-    do
-        got = read(source->fd, buffer, size);
-    while (got < 0 && errno == EINTR);
-    if (got > 0)
-        source->taken += (uint64_t)got;
-    return got;
+static struct lp_source *new_source(const char *path, struct lp_error *error)
+{
+    struct lp_source *source = lp_alloc(sizeof *source);
+
+    if (!source) {
+        lp_error_set(error, "%s: out of memory", path);
+        return NULL;
+    }
+    source->path = path;
+    source->link_type = -1;
+    return source;
 }
 
-/* Only "where am I?" is answered: enough for ftello() to name a position on a pipe. */
-static int stream_seek(void *cookie, off64_t *offset, int whence)
+static void set_link_type(struct lp_source *source, int link_type)
 {
-    const struct lp_source *source = cookie;
-    if (whence != SEEK_CUR || *offset != 0)
-        return -1;
-    *offset = (off64_t)source->taken;
-    return 0;
-}
-
-static int stream_close(void *cookie)
-{
-    struct lp_source *source = cookie;
-    int fd = source->fd;
-    source->fd = -1;
-    return fd > STDIN_FILENO ? close(fd) : 0;
-}
-
-static enum lp_status open_descriptor(struct lp_source *source, struct lp_error *error)
-{
-    struct stat info;
-
-    if (strcmp(source->path, "-") == 0) {
-        source->fd = STDIN_FILENO;
-        return LP_OK;
-    }
-    source->fd = open(source->path, O_RDONLY | O_CLOEXEC);
-    if (source->fd < 0) {
-        lp_error_set(error, "%s: %s", source->path, strerror(errno));
-        return LP_ERR_IO;
-    }
-    if (fstat(source->fd, &info) == 0 && S_ISDIR(info.st_mode)) {
-        lp_error_set(error, "%s: is a directory", source->path);
-        return LP_ERR_IO;
-    }
-    return LP_OK;
-}
-
-static enum lp_status open_capture(struct lp_source *source, struct lp_error *error)
-{
-    static const cookie_io_functions_t functions = {
-        .read = stream_read, .seek = stream_seek, .close = stream_close};
-    char why[PCAP_ERRBUF_SIZE];
-    FILE *stream = fopencookie(source, "rb", functions);
-
-    if (!stream || !(source->buffer = lp_alloc(READ_AHEAD))) {
-        lp_error_set(error, "%s: out of memory", source->path);
-        if (stream)
-            fclose(stream);
-        return LP_ERR_MEMORY;
-    }
-    setvbuf(stream, source->buffer, _IOFBF, READ_AHEAD);
-    source->pcap =
-        pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why);
-    if (!source->pcap) {
-        lp_error_set(error, "%s: not a readable capture: %s", source->path,
-                     source->taken == 0 ? "the file is empty" : why);
-        fclose(stream);
-        return LP_ERR_IO;
-    }
-    source->link_type = pcap_datalink(source->pcap);
-    const char *name = pcap_datalink_val_to_name(source->link_type);
-    if (name)
-        snprintf(source->link_name, sizeof source->link_name, "%s", name);
+    source->link_type = link_type;
+    if (link_type < 0)
+        snprintf(source->link_name, sizeof source->link_name, "none");
     else
-        snprintf(source->link_name, sizeof source->link_name, "DLT %d", source->link_type);
-    return LP_OK;
+        lp_link_type_name(link_type, source->link_name);
+}
+
+/* By the first bytes; a capture has more of them than the longest magic number. False: no format
+ * that anybody knows. */
+static bool open_format(struct lp_source *source, struct lp_fault *fault)
+{
+    enum { LONGEST_MAGIC = 12 };
+    struct lp_stream *stream = &source->stream;
+
+    bool enough = lp_stream_have(stream, LONGEST_MAGIC);
+    if (!enough && stream->state != LP_STREAM_END) {
+        lp_fault_short(fault, stream, "nothing");
+        return false;
+    }
+    if (stream->total == 0) {
+        lp_fault_broken(fault, 0, "the %s is empty", stream->compression ? "archive" : "file");
+        return false;
+    }
+    if (lp_pcap_recognise(stream->ready)) {
+        source->format = FORMAT_PCAP;
+        if (!lp_pcap_open(&source->pcap, stream, fault))
+            return false;
+        set_link_type(source, source->pcap.link_type);
+        return true;
+    }
+    if (lp_pcapng_recognise(stream->ready)) {
+        source->format = FORMAT_PCAPNG;
+        if (!lp_pcapng_open(&source->pcapng, stream, fault))
+            return false;
+        set_link_type(source, source->pcapng.count ? source->pcapng.interfaces[0].link_type : -1);
+        return true;
+    }
+    source->format = FORMAT_FOREIGN;
+    source->foreign = lp_foreign_open(stream, fault);
+    if (source->foreign)
+        set_link_type(source, pcap_datalink(source->foreign));
+    return source->foreign != NULL;
 }
 
 enum lp_status lp_source_open(const char *path, struct lp_source **out, struct lp_error *error)
 {
-    struct lp_source *source = lp_alloc(sizeof *source);
     enum lp_status status;
+    struct lp_source *source = new_source(path, error);
 
     *out = NULL;
-    if (!source) {
-        lp_error_set(error, "%s: out of memory", path);
+    if (!source)
         return LP_ERR_MEMORY;
+    status = lp_stream_open(&source->stream, path, error);
+    if (status != LP_OK)
+        goto out;
+    if (!open_format(source, &source->stop)) {
+        status = source->stop.what == LP_READ_MEMORY ? LP_ERR_MEMORY : LP_ERR_IO;
+        if (status == LP_ERR_MEMORY)
+            lp_error_set(error, "%s: out of memory", path);
+        else
+            lp_error_set(error, "%s: not a readable capture: %s", path, source->stop.rule);
+        goto out;
     }
-    source->path = path;
-    source->fd = -1;
-    if ((status = open_descriptor(source, error)) != LP_OK ||
-        (status = open_capture(source, error)) != LP_OK) {
+    *out = source;
+out:
+    if (status != LP_OK)
         lp_source_close(source);
-        return status;
+    return status;
+}
+
+enum lp_status lp_source_open_live(const struct lp_live *live, struct lp_source **out,
+                                   struct lp_error *error)
+{
+    struct lp_source *source = new_source(live->interface, error);
+
+    *out = NULL;
+    if (!source)
+        return LP_ERR_MEMORY;
+    source->format = FORMAT_LIVE;
+    source->live = live;
+    source->foreign = lp_live_open(live, error);
+    if (!source->foreign) {
+        lp_source_close(source);
+        return LP_ERR_IO;
     }
+    source->live_end = lp_live_end(live);
+    set_link_type(source, pcap_datalink(source->foreign));
     *out = source;
     return LP_OK;
 }
@@ -137,61 +142,108 @@ void lp_source_close(struct lp_source *source)
 {
     if (!source)
         return;
-    if (source->pcap)
-        pcap_close(source->pcap);
-    if (source->fd >= 0)
-        stream_close(source);
-    lp_free(source->buffer);
+    if (source->foreign)
+        pcap_close(source->foreign);
+    lp_filter_free(source->filter);
+    lp_pcapng_close(&source->pcapng);
+    lp_stream_close(&source->stream);
     lp_free(source);
 }
 
-/* libpcap's reader has no code for "cut short", only this wording (sf-pcap.c, sf-pcapng.c). */
-static bool is_cut(const char *why)
+void lp_source_limit_expansion(struct lp_source *source, uint64_t most)
 {
-    return strncmp(why, "truncated dump file", 19) == 0 ||
-           strncmp(why, "truncated pcapng dump file", 26) == 0;
+    if (most)
+        lp_stream_limit(&source->stream, most);
 }
 
-/* libpcap hands on what the file holds: seconds of 32 bits as signed, though the format counts them
- * without a sign (beyond the year 2038), and a fraction of a second that may be none. */
-static struct lp_time time_of(const struct pcap_pkthdr *header)
+enum lp_status lp_source_filter(struct lp_source *source, const char *expression,
+                                struct lp_error *error)
 {
-    enum { MOST_NANOSECONDS = 999999999 };
-    int64_t sec = header->ts.tv_sec, nsec = header->ts.tv_usec; /* nanoseconds, as asked for */
+    if (source->format == FORMAT_LIVE)
+        return lp_live_filter(source->foreign, expression, error);
+    source->filter = lp_filter_new(expression);
+    if (!source->filter) {
+        lp_error_set(error, "%s: out of memory", source->path);
+        return LP_ERR_MEMORY;
+    }
+    /* Without an interface any link type shows whether the expression is one. */
+    return lp_filter_prepare(source->filter, source->link_type < 0 ? DLT_RAW : source->link_type,
+                             error);
+}
 
-    if (sec < 0 && sec >= INT32_MIN)
-        sec += INT64_C(1) << 32;
-    if (nsec < 0 || nsec > MOST_NANOSECONDS)
-        nsec = MOST_NANOSECONDS;
-    return (struct lp_time){sec, (uint32_t)nsec};
+/* ---- reading ---- */
+
+static enum lp_read read_one(struct lp_source *source, struct lp_packet *packet)
+{
+    switch (source->format) {
+    case FORMAT_PCAP:
+        return lp_pcap_next(&source->pcap, &source->stream, packet, &source->stop);
+    case FORMAT_PCAPNG:
+        return lp_pcapng_next(&source->pcapng, &source->stream, packet, &source->stop);
+    case FORMAT_FOREIGN:
+        return lp_foreign_next(source->foreign, &source->stream, packet, &source->stop);
+    case FORMAT_LIVE:
+        if (source->live->packets && source->frame >= source->live->packets)
+            source->stop.what = LP_READ_END;
+        else
+            return lp_live_next(source->foreign, source->live, &source->live_end, packet,
+                                &source->stop);
+        break;
+    }
+    return source->stop.what;
+}
+
+static enum lp_read report(const struct lp_source *source, struct lp_packet *packet,
+                           struct lp_error *error)
+{
+    const struct lp_fault *stop = &source->stop;
+    bool cut = stop->what == LP_READ_CUT;
+
+    packet->frame = source->stopped_inside ? source->frame : source->frame + 1;
+    if (stop->what == LP_READ_MEMORY)
+        lp_error_set(error, "%s: out of memory", source->path);
+    else if (stop->what != LP_READ_END)
+        lp_error_set(error, "%s: packet %llu: %s at byte %llu: %s", source->path,
+                     (unsigned long long)packet->frame,
+                     cut ? "the file ends inside it" : "cannot be read",
+                     (unsigned long long)stop->at, stop->rule);
+    return stop->what;
+}
+
+/* Whether the packet is to be handed out. A filter that cannot be compiled for its link type ends
+ * the reading. */
+static bool wanted(struct lp_source *source, const struct lp_packet *packet)
+{
+    struct lp_error why;
+    bool match;
+
+    if (!source->filter)
+        return true;
+    enum lp_status status = lp_filter_match(source->filter, packet, &match, &why);
+    if (status == LP_OK)
+        return match;
+    lp_fault_broken(&source->stop, lp_stream_at(&source->stream), "%s", why.text);
+    if (status == LP_ERR_MEMORY)
+        source->stop.what = LP_READ_MEMORY;
+    source->stopped_inside = true;
+    return false;
 }
 
 enum lp_read lp_source_next(struct lp_source *source, struct lp_packet *packet,
                             struct lp_error *error)
 {
-    struct pcap_pkthdr *header;
-    const u_char *bytes;
-    int got = pcap_next_ex(source->pcap, &header, &bytes);
-
-    if (got == 1) {
+    do {
+        if (source->stop.what != LP_READ_PACKET || read_one(source, packet) != LP_READ_PACKET)
+            return report(source, packet, error);
         packet->frame = ++source->frame;
-        packet->time = time_of(header);
-        packet->bytes = bytes;
-        packet->captured = header->caplen;
-        packet->original = header->len > header->caplen ? header->len : header->caplen;
-        return LP_READ_PACKET;
-    }
-    if (got == PCAP_ERROR_BREAK)
-        return LP_READ_END;
-
-    const char *why = pcap_geterr(source->pcap);
-    bool cut = is_cut(why);
-    lp_error_set(
-        error, "%s: packet %llu: %s at byte %llu: %s", source->path,
-        (unsigned long long)source->frame + 1, cut ? "the file ends inside it" : "cannot be read",
-        (unsigned long long)(cut ? source->taken : (uint64_t)ftello(pcap_file(source->pcap))), why);
-    return cut ? LP_READ_CUT : LP_READ_BROKEN;
+        source->stopped_inside = source->stop.what != LP_READ_PACKET;
+        if (source->link_type < 0)
+            set_link_type(source, packet->link_type);
+    } while (!wanted(source, packet));
+    return LP_READ_PACKET;
 }
+
+/* ---- facts ---- */
 
 int lp_source_link_type(const struct lp_source *source)
 {
@@ -203,11 +255,34 @@ const char *lp_source_link_name(const struct lp_source *source)
     return source->link_name;
 }
 
+const struct lp_buf *lp_source_secrets(const struct lp_source *source)
+{
+    return &source->pcapng.secrets;
+}
+
+uint64_t lp_source_lost(const struct lp_source *source)
+{
+    struct pcap_stat stat;
+
+    if (source->format != FORMAT_LIVE || pcap_stats(source->foreign, &stat) != 0)
+        return 0;
+    return (uint64_t)stat.ps_drop + stat.ps_ifdrop;
+}
+
 void lp_capture_library_version(const char **compiled, const char **running)
 {
     static const char words[] = "libpcap version ";
     const char *text = pcap_lib_version(); /* "libpcap version 1.10.3 (with TPACKET_V3)" */
 
     *compiled = LP_PCAP_VERSION;
+    *running = strncmp(text, words, sizeof words - 1) == 0 ? text + sizeof words - 1 : text;
+}
+
+void lp_archive_library_version(const char **compiled, const char **running)
+{
+    static const char words[] = "libarchive ";
+    const char *text = archive_version_string(); /* "libarchive 3.6.2" */
+
+    *compiled = ARCHIVE_VERSION_ONLY_STRING;
     *running = strncmp(text, words, sizeof words - 1) == 0 ? text + sizeof words - 1 : text;
 }

@@ -19,9 +19,12 @@
 #include "udp/udp.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static const uint64_t DEFAULT_MEMORY = UINT64_C(256) << 20, DEFAULT_CONNECTION = UINT64_C(64) << 20;
+
+enum { LINK_TYPES = 65536 }; /* files have 16 bits for them */
 
 struct scan {
     struct lp_capture *capture; /* borrowed */
@@ -39,6 +42,10 @@ struct scan {
     struct lp_udp *udp;       /* owned */
     struct lp_net *net;       /* owned */
     struct lp_source *source; /* owned */
+    int link_type;            /* of the packet before; -1: none yet */
+    uint8_t link_types_seen[LINK_TYPES / 8];
+    const char **link_types; /* owned; the names are in the arena */
+    size_t link_type_count, link_type_cap;
 };
 
 /* Hash tables that hostile input fills are keyed afresh in every run. Not a secret of value: a few
@@ -125,7 +132,7 @@ static void count_packet(struct lp_stats *stats, const struct lp_packet *packet)
         stats->last = packet->time;
     stats->packets++;
     stats->bytes += packet->captured;
-    stats->truncated_packets += packet->captured < packet->original;
+    stats->truncated_packets += packet->captured < packet->original && !packet->cut;
 }
 
 static bool out_of_memory(const struct scan *scan)
@@ -135,58 +142,98 @@ static bool out_of_memory(const struct scan *scan)
            lp_udp_out_of_memory(scan->udp);
 }
 
-/* Reads to the end. A break in the input is noted; what was read before it counts. */
-static void read_packets(struct scan *scan)
+/* Lists a link type when it is new, and says so when its packets cannot be read. */
+static bool note_link_type(struct scan *scan, int link_type, uint64_t frame)
+{
+    struct lp_finding finding = {.severity = LP_WARNING,
+                                 .code = "link-type",
+                                 .session = -1,
+                                 .frame = frame,
+                                 .remedy = "record on an Ethernet interface, or on \"any\""};
+    char name[LP_LINK_NAME];
+    uint8_t *seen = &scan->link_types_seen[(unsigned)link_type % LINK_TYPES / 8];
+    uint8_t bit = (uint8_t)(1U << (unsigned)link_type % 8);
+
+    scan->link_type = link_type;
+    if (link_type < 0 || *seen & bit)
+        return true;
+    if (!lp_grow_array(&scan->link_types, &scan->link_type_cap, scan->link_type_count + 1,
+                       sizeof *scan->link_types))
+        return false;
+    lp_link_type_name(link_type, name);
+    const char *kept = lp_arena_text(scan->capture->arena, name);
+    if (!kept)
+        return false;
+    *seen |= bit;
+    scan->link_types[scan->link_type_count++] = kept;
+    if (!lp_net_knows(link_type))
+        lp_findings_add(&scan->findings, &finding, "%s: link type %s is not one that can be read",
+                        scan->capture->path, kept);
+    return true;
+}
+
+static void note_cut(struct scan *scan, uint64_t frame, const char *why)
+{
+    struct lp_finding finding = {
+        .severity = LP_WARNING,
+        .code = "file-cut",
+        .session = -1,
+        .frame = frame,
+        .remedy =
+            "end the recording before the file is copied; what was read before the cut counts"};
+
+    lp_findings_add(&scan->findings, &finding, "%s", why);
+}
+
+/* Reads to the end. A break in the input is noted; what was read before it counts. False: memory is
+ * short. */
+static bool read_packets(struct scan *scan)
 {
     struct lp_capture *capture = scan->capture;
-    int link_type = lp_source_link_type(scan->source);
     struct lp_packet packet;
     struct lp_error why;
     enum lp_read got;
 
-    while ((got = lp_source_next(scan->source, &packet, &why)) == LP_READ_PACKET &&
-           !out_of_memory(scan)) {
+    while ((got = lp_source_next(scan->source, &packet, &why)) == LP_READ_PACKET) {
         struct lp_frame frame = {packet.frame, packet.time,
                                  lp_rd_init(packet.bytes, packet.captured), packet.original};
+        lp_scan_keys_add(scan->keys, lp_source_secrets(scan->source), capture->stats.packets);
+        if (packet.link_type != scan->link_type &&
+            !note_link_type(scan, packet.link_type, packet.frame))
+            return false;
         count_packet(&capture->stats, &packet);
-        lp_net_push(scan->net, link_type, &frame);
+        lp_net_push(scan->net, packet.link_type, &frame);
+        if (out_of_memory(scan))
+            return false;
     }
+    if (got == LP_READ_MEMORY || (capture->stats.packets == 0 &&
+                                  !note_link_type(scan, lp_source_link_type(scan->source), 0)))
+        return false;
+    if (got == LP_READ_END)
+        return true;
+    const char *text = lp_text_clean(capture->arena, why.text, strlen(why.text));
+    if (!text)
+        return false;
     scan->sessions.cut_short = got == LP_READ_CUT;
-    if (got == LP_READ_CUT) {
-        struct lp_finding finding = {
-            .severity = LP_WARNING,
-            .code = "file-cut",
-            .session = -1,
-            .frame = capture->stats.packets + 1,
-            .remedy =
-                "end the recording before the file is copied; what was read before the cut counts"};
-        lp_findings_add(&scan->findings, &finding, "%s",
-                        lp_text_clean(capture->arena, why.text, strlen(why.text)));
-    } else if (got == LP_READ_BROKEN) {
-        capture->error = lp_text_clean(capture->arena, why.text, strlen(why.text));
-    }
+    if (got == LP_READ_CUT)
+        note_cut(scan, packet.frame, text);
+    else
+        capture->error = text;
+    return true;
 }
 
-static bool name_link_type(struct scan *scan)
+/* An interface that delivered more than there was time for. */
+static void note_lost(struct scan *scan)
 {
-    struct lp_stats *stats = &scan->capture->stats;
-    const char *name = lp_arena_text(scan->capture->arena, lp_source_link_name(scan->source));
-    const char **names = lp_arena_alloc(scan->capture->arena, sizeof *names);
+    struct lp_finding finding = {.severity = LP_WARNING,
+                                 .code = "packets-dropped",
+                                 .session = -1,
+                                 .remedy = "record fewer packets, with a filter"};
+    uint64_t lost = lp_source_lost(scan->source);
 
-    if (!name || !names)
-        return false;
-    names[0] = name;
-    stats->link_types = names;
-    stats->link_type_count = 1;
-    if (!lp_net_knows(lp_source_link_type(scan->source))) {
-        struct lp_finding finding = {.severity = LP_WARNING,
-                                     .code = "link-type",
-                                     .session = -1,
-                                     .remedy = "record on an Ethernet interface, or on \"any\""};
-        lp_findings_add(&scan->findings, &finding, "%s: link type %s is not one that can be read",
-                        scan->capture->path, name);
-    }
-    return true;
+    if (lost)
+        lp_findings_add(&scan->findings, &finding, "%s: %llu packets came too fast to be recorded",
+                        scan->capture->path, (unsigned long long)lost);
 }
 
 static void note_fragments(struct scan *scan)
@@ -234,19 +281,19 @@ static void note_limit(struct scan *scan)
                                  .code = "limit",
                                  .session = -1,
                                  .remedy = "allow more with --max-memory"};
+    uint64_t limited = scan->flows.limited + lp_udp_limited(scan->udp);
 
     if (scan->sessions.limited)
         lp_findings_add(&scan->findings, &finding,
                         "%s: the memory budget of %llu bytes cut off %llu handshakes",
                         scan->capture->path, (unsigned long long)scan->budget.limit,
                         (unsigned long long)scan->sessions.limited);
-    else if (scan->flows.limited || lp_tcp_refused(scan->tcp))
+    else if (limited || lp_tcp_refused(scan->tcp))
         lp_findings_add(&scan->findings, &finding,
                         "%s: the memory budget of %llu bytes left out %llu connections and %llu "
                         "packets; there may be handshakes in them",
                         scan->capture->path, (unsigned long long)scan->budget.limit,
-                        (unsigned long long)scan->flows.limited,
-                        (unsigned long long)lp_tcp_refused(scan->tcp));
+                        (unsigned long long)limited, (unsigned long long)lp_tcp_refused(scan->tcp));
 }
 
 static enum lp_status finish(struct scan *scan, struct lp_error *error)
@@ -258,12 +305,17 @@ static enum lp_status finish(struct scan *scan, struct lp_error *error)
     lp_tcp_flush(scan->tcp);
     lp_udp_flush(scan->udp);
     lp_tftp_flush(scan->tftp);
+    note_lost(scan);
     note_fragments(scan);
     note_skipped(scan);
     note_limit(scan);
     lp_scan_keys_note(scan->keys, &scan->findings);
-    if (out_of_memory(scan) || !lp_sessions_take(&scan->sessions, capture) ||
-        !lp_flows_take(&scan->flows, capture) || !lp_boot_files_take(&scan->files, capture)) {
+    capture->stats.link_type_count = scan->link_type_count;
+    capture->stats.link_types = lp_arena_copy(capture->arena, scan->link_types,
+                                              scan->link_type_count * sizeof *scan->link_types);
+    if (!capture->stats.link_types || out_of_memory(scan) ||
+        !lp_sessions_take(&scan->sessions, capture) || !lp_flows_take(&scan->flows, capture) ||
+        !lp_boot_files_take(&scan->files, capture)) {
         lp_error_set(error, "%s: out of memory", capture->path);
         return LP_ERR_MEMORY;
     }
@@ -283,45 +335,66 @@ static void tear_down(struct scan *scan)
     lp_sessions_free(&scan->sessions);
     lp_cert_store_free(scan->store);
     lp_source_close(scan->source);
+    lp_free(scan->link_types);
 }
 
-static enum lp_status run(struct scan *scan, const char *path, struct lp_error *error)
+/* What is looked at: an interface, or a file when `live` is NULL. */
+struct input {
+    const char *path;
+    const struct lp_live *live;
+};
+
+static enum lp_status run(struct scan *scan, const struct input *input, struct lp_error *error)
 {
     struct lp_error why;
-    enum lp_status status = lp_source_open(path, &scan->source, &why);
+    enum lp_status status = input->live ? lp_source_open_live(input->live, &scan->source, &why)
+                                        : lp_source_open(input->path, &scan->source, &why);
 
     if (status == LP_ERR_IO) { /* a result of its own: nothing to read */
         scan->capture->error = lp_text_clean(scan->capture->arena, why.text, strlen(why.text));
         if (scan->capture->error)
             return LP_OK;
     }
-    if (status != LP_OK || !build(scan) || !name_link_type(scan)) {
+    if (status == LP_OK && scan->options.filter) {
+        status = lp_source_filter(scan->source, scan->options.filter, error);
+        if (status == LP_ERR_USAGE)
+            return status;
+    }
+    if (status == LP_OK)
+        lp_source_limit_expansion(scan->source, scan->options.max_expansion);
+    if (status != LP_OK || !build(scan) || !read_packets(scan)) {
         lp_error_set(error, "%s: out of memory", scan->capture->path);
         return LP_ERR_MEMORY;
     }
-    read_packets(scan);
     return finish(scan, error);
 }
 
-static enum lp_status inspect_once(const char *path, const struct lp_options *options,
+static enum lp_status inspect_once(const struct input *input, const struct lp_options *options,
                                    struct lp_scan_keys *keys, struct lp_capture **out,
                                    struct lp_error *error)
 {
-    struct scan scan = {.options = *options, .keys = keys};
+    struct scan scan = {.options = *options, .keys = keys, .link_type = -1};
 
     *out = NULL;
-    scan.capture = lp_capture_new(path);
+    scan.capture = lp_capture_new(input->live ? input->live->interface : input->path);
     if (!scan.capture) {
         lp_error_set(error, "out of memory");
         return LP_ERR_MEMORY;
     }
-    enum lp_status status = run(&scan, path, error);
+    enum lp_status status = run(&scan, input, error);
     tear_down(&scan);
     if (status == LP_OK)
         *out = scan.capture;
     else
         lp_capture_free(scan.capture);
     return status;
+}
+
+/* Not a pipe, nor anything else that is over when it was read. */
+static bool can_be_read_again(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
 /* Whether the capture's own secrets came too late for a handshake that is encrypted. */
@@ -331,11 +404,11 @@ static bool wants_another_look(const struct lp_scan_keys *keys, const struct lp_
 
     for (size_t i = 0; i < capture->session_count; i++)
         encrypted |= capture->sessions[i].outcome == LP_OUTCOME_ENCRYPTED;
-    return keys->late && encrypted && strcmp(capture->path, "-") != 0;
+    return keys->late && encrypted && can_be_read_again(capture->path);
 }
 
-enum lp_status lp_inspect(const char *path, const struct lp_options *options,
-                          struct lp_capture **out, struct lp_error *error)
+static enum lp_status inspect(const struct input *input, const struct lp_options *options,
+                              struct lp_capture **out, struct lp_error *error)
 {
     static const struct lp_options defaults;
     struct lp_scan_keys keys = {0};
@@ -344,11 +417,25 @@ enum lp_status lp_inspect(const char *path, const struct lp_options *options,
     options = options ? options : &defaults;
     enum lp_status status = lp_scan_keys_open(&keys, fresh_seed(&keys), options->keylog, error);
     if (status == LP_OK)
-        status = inspect_once(path, options, &keys, out, error);
+        status = inspect_once(input, options, &keys, out, error);
     if (status == LP_OK && wants_another_look(&keys, *out)) {
         lp_capture_free(*out);
-        status = inspect_once(path, options, &keys, out, error);
+        status = inspect_once(input, options, &keys, out, error);
     }
     lp_scan_keys_close(&keys);
     return status;
+}
+
+enum lp_status lp_inspect(const char *path, const struct lp_options *options,
+                          struct lp_capture **out, struct lp_error *error)
+{
+    const struct input input = {.path = path};
+    return inspect(&input, options, out, error);
+}
+
+enum lp_status lp_inspect_live(const struct lp_live *live, const struct lp_options *options,
+                               struct lp_capture **out, struct lp_error *error)
+{
+    const struct input input = {.live = live};
+    return inspect(&input, options, out, error);
 }

@@ -86,6 +86,7 @@ void lp_scan_keys_add(struct lp_scan_keys *keys, const struct lp_buf *secrets, u
 {
     struct lp_rd text;
 
+    keys->secrets = secrets;
     if (!secrets || secrets->len <= keys->capture_len)
         return;
     text = lp_rd_init(secrets->bytes, secrets->len);
@@ -98,6 +99,8 @@ void lp_scan_keys_add(struct lp_scan_keys *keys, const struct lp_buf *secrets, u
 
 void lp_scan_keys_finish(struct lp_scan_keys *keys)
 {
+    lp_scan_keys_add(keys, keys->secrets, 1);
+    keys->secrets = NULL;
     read_more(keys);
 }
 

@@ -13,12 +13,13 @@
 
 struct lp_scan_keys {
     struct lp_tls_keys tls;
-    FILE *file;         /* owned; NULL: no key log was given */
-    const char *path;   /* borrowed; of the file */
-    int64_t looked;     /* when, in units of LOOK_EVERY */
-    size_t capture_len; /* how much of the capture's own secrets was taken */
-    bool usable;        /* there is a key log, of whatever kind */
-    bool late;          /* secrets came behind packets */
+    FILE *file;                   /* owned; NULL: no key log was given */
+    const char *path;             /* borrowed; of the file */
+    int64_t looked;               /* when, in units of LOOK_EVERY */
+    const struct lp_buf *secrets; /* borrowed; the capture's own, while it is open */
+    size_t capture_len;           /* how much of the capture's own secrets was taken */
+    bool usable;                  /* there is a key log, of whatever kind */
+    bool late;                    /* secrets came behind packets */
     bool out_of_memory;
 };
 
@@ -28,9 +29,10 @@ enum lp_status lp_scan_keys_open(struct lp_scan_keys *keys, uint64_t seed, const
                                  struct lp_error *error);
 void lp_scan_keys_close(struct lp_scan_keys *keys);
 
-/* Takes what is new among the capture's own secrets; `packets` were read before. */
+/* Takes what is new among the capture's own secrets, which live until lp_scan_keys_finish;
+ * `packets` were read before. */
 void lp_scan_keys_add(struct lp_scan_keys *keys, const struct lp_buf *secrets, uint64_t packets);
-/* The capture is over: what the file has by now must do. */
+/* The capture is over: what the file has by now, and what stood behind the last packet, must do. */
 void lp_scan_keys_finish(struct lp_scan_keys *keys);
 
 /* What to give to lp_tls.keys. */

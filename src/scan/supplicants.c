@@ -58,8 +58,10 @@ struct lp_supplicants {
 struct lp_supplicants *lp_supplicants_new(uint64_t seed, struct lp_sessions *sessions,
                                           struct lp_scan_keys *keys, struct lp_udp_flow *flow)
 {
-    if (!lp_budget_take(&flow->budget, sizeof(struct lp_supplicants)))
+    if (!lp_budget_take(&flow->budget, sizeof(struct lp_supplicants))) {
+        flow->limited = true;
         return NULL;
+    }
     struct lp_supplicants *all = lp_alloc(sizeof *all);
     if (!all || !lp_table_start(&all->table)) {
         lp_free(all);
@@ -151,6 +153,7 @@ static void conclude(struct lp_supplicants *all, struct conversation *c, bool at
     }
     if (lp_tls_found(&c->tls))
         lp_sessions_add(all->sessions, &c->tls, &way);
+    all->flow->limited |= c->limited;
     lp_tls_free(&c->tls);
     start_tls(all, c);
     c->begun = c->limited = false;
@@ -272,6 +275,7 @@ static void set_identity(struct lp_supplicants *all, struct conversation *c, str
 static struct conversation *begin(struct lp_supplicants *all, struct lp_rd identity)
 {
     while (all->table.count >= MOST || !lp_budget_take(all->budget, sizeof(struct conversation))) {
+        all->flow->limited = true;
         if (!all->table.oldest)
             return NULL;
         leave(all, (struct conversation *)all->table.oldest, false);

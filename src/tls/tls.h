@@ -170,4 +170,9 @@ unsigned lp_tls_client(const struct lp_tls *tls, const struct lp_tls_circumstanc
 bool lp_tls_describe(const struct lp_tls *tls, const struct lp_tls_circumstances known[2],
                      struct lp_arena *arena, struct lp_session *out);
 
+/* The libraries that unpack certificates: compiled against, and running. */
+void lp_zlib_version(const char **compiled, const char **running);
+void lp_brotli_version(const char **compiled, const char **running);
+void lp_zstd_version(const char **compiled, const char **running);
+
 #endif

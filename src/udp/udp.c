@@ -41,7 +41,7 @@ struct flow {
 
 struct lp_udp {
     struct lp_table table; /* of struct flow, which it owns */
-    uint64_t seed, arrived;
+    uint64_t seed, arrived, limited;
     struct lp_budget *budget; /* borrowed */
     uint64_t max_flow;
     struct lp_udp_consumer consumer;
@@ -74,6 +74,11 @@ struct lp_udp *lp_udp_new(uint64_t seed, struct lp_budget *budget, uint64_t max_
 bool lp_udp_out_of_memory(const struct lp_udp *udp)
 {
     return udp->out_of_memory;
+}
+
+uint64_t lp_udp_limited(const struct lp_udp *udp)
+{
+    return udp->limited;
 }
 
 static struct flow *flow_of(struct lp_node *node)
@@ -148,6 +153,7 @@ static void close_flow(struct lp_udp *udp, struct flow *flow, bool at_end)
 {
     hand_over(udp, flow, flow->count);
     udp->consumer.close(udp->consumer.ctx, &flow->face, at_end);
+    udp->limited += flow->face.limited;
     forget(udp, flow);
 }
 
@@ -217,9 +223,12 @@ static struct flow *find(const struct lp_udp *udp, uint64_t hash, const struct k
 
 static struct flow *begin(struct lp_udp *udp, uint64_t hash, const struct key *key)
 {
-    while (!lp_budget_take(udp->budget, sizeof(struct flow)))
-        if (!evict(udp, NULL))
+    while (!lp_budget_take(udp->budget, sizeof(struct flow))) {
+        if (!evict(udp, NULL)) {
+            udp->limited++;
             return NULL;
+        }
+    }
     struct flow *flow = lp_alloc(sizeof *flow);
     if (!flow) {
         lp_budget_give(udp->budget, sizeof *flow);

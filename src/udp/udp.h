@@ -70,6 +70,9 @@ void lp_udp_push(struct lp_udp *udp, const struct lp_datagram *datagram);
 void lp_udp_put(struct lp_udp *udp, const struct lp_parcel *parcel, const struct lp_outer *outer,
                 unsigned outer_count);
 void lp_udp_flush(struct lp_udp *udp); /* the capture is over: closes every flow */
+/* Flows that a budget left datagrams out of, as far as they were closed, or that it did not let
+ * begin. */
+uint64_t lp_udp_limited(const struct lp_udp *udp);
 bool lp_udp_out_of_memory(
     const struct lp_udp *udp); /* an allocation failed (not a budget): the scan must stop */
 

@@ -187,6 +187,10 @@ static void expect_nothing_made_up(const struct tape *tape)
         struct lp_options options = {.max_memory = memory};
         struct lp_capture *capture = inspect(tape, NULL, SIZE_MAX, &options);
         summarize(capture, told);
+        bool limited = false;
+        for (size_t i = 0; i < capture->finding_count; i++)
+            limited |= strcmp(capture->findings[i].code, "limit") == 0;
+        assert_true(limited || strstr(told, " complete "));
         lp_capture_free(capture);
     }
     for (size_t lost = 0; lost < tape->count; lost++) {

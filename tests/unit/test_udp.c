@@ -360,6 +360,7 @@ static void push_flow_budget_hands_over_its_own(void **state)
     assert_int_equal(1, rig->closed);
     assert_int_equal(0, rig->closed_early);
     assert_false(rig->last.limited);
+    assert_int_equal(0, lp_udp_limited(rig->udp));
     rig_close(rig);
 }
 
@@ -372,6 +373,13 @@ static void push_budget_for_nothing_says_limited(void **state)
     lp_udp_flush(rig->udp);
     assert_int_equal(0, rig->count);
     assert_true(rig->last.limited);
+    assert_int_equal(1, lp_udp_limited(rig->udp));
+    rig_close(rig);
+    rig = rig_open(16, 1 << 20); /* not even for the flow itself */
+    post_text(rig, "K a datagram", 1);
+    lp_udp_flush(rig->udp);
+    assert_int_equal(0, rig->closed);
+    assert_int_equal(1, lp_udp_limited(rig->udp));
     rig_close(rig);
 }
 

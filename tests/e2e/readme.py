@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""The README must be true: what it shows of a command is what the command says.
+
+    readme.py LEAFPRINT
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import textwrap
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks():
+    """The indented blocks, each as its lines."""
+    return [textwrap.dedent(block).rstrip("\n") for block in re.findall(r"(?:^    .*\n)+", README, re.M)]
+
+
+def shown_after(command):
+    found = blocks()
+    return found[found.index(command) + 1]
+
+
+def check(what, expected, seen):
+    if expected != seen:
+        sys.exit(f"README.md shows of {what}:\n{expected}\nbut it is:\n{seen}")
+    print(f"{what}: as the README shows it")
+
+
+def main():
+    (leafprint,) = sys.argv[1:]
+
+    command = next(block for block in blocks() if block.startswith("./run.sh verify"))
+    run = subprocess.run([leafprint, *command.split()[1:]], cwd=ROOT, capture_output=True, text=True)
+    check("verify", shown_after(command), run.stdout.rstrip("\n"))
+
+
+if __name__ == "__main__":
+    main()

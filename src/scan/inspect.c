@@ -326,6 +326,11 @@ static enum lp_status finish(struct scan *scan, struct lp_error *error)
 
 static void tear_down(struct scan *scan)
 {
+    /* Where the scan broke off, connections are still open, and hold what only closing frees. */
+    if (scan->tcp)
+        lp_tcp_flush(scan->tcp);
+    if (scan->udp)
+        lp_udp_flush(scan->udp);
     lp_net_free(scan->net);
     lp_tcp_free(scan->tcp);
     lp_udp_free(scan->udp);

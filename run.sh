@@ -58,6 +58,7 @@ missing_packages() {
     has_module zlib || echo zlib1g-dev
     has_module libbrotlidec || echo libbrotli-dev
     has_module libzstd || echo libzstd-dev
+    has_module jansson || echo libjansson-dev
     [[ $1 == ON ]] || return 0
     has_module cmocka || echo libcmocka-dev
     /usr/bin/python3 -c "import jsonschema" 2>/dev/null || echo python3-jsonschema

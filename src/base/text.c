@@ -92,6 +92,21 @@ char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n)
     return out;
 }
 
+size_t lp_text_cut(const void *bytes, size_t n, size_t most)
+{
+    enum { TAIL_MOST = 3 }; /* continuation bytes in a row; more belong to no sequence */
+    const uint8_t *p = bytes;
+    size_t cut = most, back = 0;
+
+    if (n <= most)
+        return n;
+    while (cut > 0 && back < TAIL_MOST && (p[cut] & 0xc0) == 0x80) {
+        cut--;
+        back++;
+    }
+    return (p[cut] & 0xc0) == 0x80 ? most : cut;
+}
+
 void lp_hex_text(const uint8_t *bytes, size_t n, char *out)
 {
     for (size_t i = 0; i < n; i++) {

@@ -16,6 +16,10 @@
  * \xNN. NULL when memory is short. */
 char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n);
 
+/* The most bytes, up to `most`, after which the text can be cut without parting a UTF-8 sequence.
+ */
+size_t lp_text_cut(const void *bytes, size_t n, size_t most);
+
 /* Base64 (RFC 4648 4) without white space, padding required: the decoded length, or -1 when the
  * text is not Base64 or exceeds `size`. */
 long lp_base64_decode(const char *text, size_t n, uint8_t *out, size_t size);

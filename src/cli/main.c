@@ -17,7 +17,7 @@ const struct lp_command *lp_command_at(size_t index)
 {
     static const struct lp_command *const commands[] = {
         &lp_command_verify, &lp_command_extract, &lp_command_inspect,
-        &lp_command_hash,   &lp_command_audit,
+        &lp_command_hash,   &lp_command_audit,   &lp_command_report,
     };
 
     return index < sizeof commands / sizeof *commands ? commands[index] : NULL;

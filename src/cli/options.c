@@ -9,7 +9,8 @@
 enum {
     CAPTURES = LP_CMD_VERIFY | LP_CMD_EXTRACT | LP_CMD_INSPECT,
     COMPARING = LP_CMD_VERIFY | LP_CMD_AUDIT,
-    EVERY = CAPTURES | LP_CMD_HASH | LP_CMD_AUDIT,
+    FORMATTING = CAPTURES | LP_CMD_HASH | LP_CMD_AUDIT,
+    EVERY = FORMATTING | LP_CMD_REPORT,
 };
 
 struct option_row {
@@ -46,16 +47,26 @@ static bool set_trust(struct lp_cli *cli, const char *argument)
 }
 
 /* 1 to 999 */
-static bool set_jobs(struct lp_cli *cli, const char *argument)
+static bool small_number(const char *argument, unsigned *out)
 {
     enum { DIGITS_MOST = 3 };
     size_t n = strspn(argument, "0123456789");
 
     if (argument[n] || n > DIGITS_MOST)
         return false;
-    for (cli->jobs = 0; *argument; argument++)
-        cli->jobs = cli->jobs * 10 + (unsigned)(*argument - '0');
-    return cli->jobs > 0;
+    for (*out = 0; *argument; argument++)
+        *out = *out * 10 + (unsigned)(*argument - '0');
+    return *out > 0;
+}
+
+static bool set_jobs(struct lp_cli *cli, const char *argument)
+{
+    return small_number(argument, &cli->jobs);
+}
+
+static bool set_site_depth(struct lp_cli *cli, const char *argument)
+{
+    return small_number(argument, &cli->site_depth);
 }
 
 static bool set_leaf_only(struct lp_cli *cli, const char *argument)
@@ -210,9 +221,13 @@ static const struct option_row rows[] = {
     {"output", "DIR",
      "where the files go (default: here); - writes one single leaf to standard output", set_output,
      LP_CMD_EXTRACT, 'o'},
+    {"output", "FILE", "the page to write; - is standard output; without it the totals alone",
+     set_output, LP_CMD_REPORT, 'o'},
+    {"site", "N", "the N-th directory of a capture's path names its site (default: 1)",
+     set_site_depth, LP_CMD_REPORT, '\0'},
     {"all", NULL, "the whole chain and client certificates too", set_all, LP_CMD_EXTRACT, '\0'},
     {"pem", NULL, "PEM instead of DER", set_pem, LP_CMD_EXTRACT, '\0'},
-    {"format", "FORMAT", "text (default) or jsonl", set_format, EVERY, 'f'},
+    {"format", "FORMAT", "text (default) or jsonl", set_format, FORMATTING, 'f'},
     {"files-from", "FILE", "read the names of captures from FILE (- : standard input)",
      set_files_from, CAPTURES, '\0'},
     {"null", NULL, "names in --files-from end in NUL, not in a newline", set_null, CAPTURES, '0'},
@@ -223,7 +238,7 @@ static const struct option_row rows[] = {
     {"max-memory", "SIZE", "limit for connections and reassembly of one capture; K, M, G",
      set_max_memory, CAPTURES, '\0'},
     {"jobs", "N", "so many threads (default: as many as processors)", set_jobs, LP_CMD_AUDIT, 'j'},
-    {"color", "WHEN", "auto (default), always, never", set_color, EVERY, '\0'},
+    {"color", "WHEN", "auto (default), always, never", set_color, FORMATTING, '\0'},
     {"quiet", NULL, "no output, the exit status alone", set_quiet, EVERY, 'q'},
     {"verbose", NULL, "every handshake and every finding", set_verbose, EVERY, 'v'},
     {"help", NULL, "this text", set_help, EVERY, 'h'},
@@ -303,7 +318,7 @@ static bool consistent(const struct lp_cli *cli)
         return true;
     if (cli->files_from && cli->input_count)
         wrong = "captures come from the command line or from --files-from, not from both";
-    else if (!cli->files_from && !cli->input_count)
+    else if (!cli->files_from && !cli->input_count && cli->command->bit != LP_CMD_REPORT)
         wrong = cli->command->bit & CAPTURES ? "no capture given" : "no certificate file given";
     else if (cli->command->bit == LP_CMD_AUDIT && !cli->expectation_count)
         wrong = "no configurations given: name a file or a folder with -c";

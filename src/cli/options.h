@@ -26,10 +26,11 @@ enum {
     LP_CMD_INSPECT = 4,
     LP_CMD_HASH = 8,
     LP_CMD_AUDIT = 16,
+    LP_CMD_REPORT = 32,
 };
 
 extern const struct lp_command lp_command_verify, lp_command_extract, lp_command_inspect,
-    lp_command_hash, lp_command_audit;
+    lp_command_hash, lp_command_audit, lp_command_report;
 
 const struct lp_command *lp_command_find(const char *name); /* NULL: there is none */
 const struct lp_command *lp_command_at(size_t index);       /* NULL past the end */
@@ -52,7 +53,8 @@ struct lp_cli {
     size_t trust_count;
     unsigned jobs; /* --jobs; 0: not given */
     struct lp_verify_options verify;
-    const char *output; /* -o; NULL: not given */
+    const char *output;  /* -o; NULL: not given */
+    unsigned site_depth; /* --site; 0: not given */
     bool all, pem;
     const struct lp_writer *writer;
     enum lp_fail_on fail_on;

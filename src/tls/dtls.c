@@ -1,9 +1,8 @@
 /*
  * How it works: a datagram holds records (RFC 6347 4.1), those of epoch 0 are in the clear, and
- * handshake records hold fragments of messages (RFC 6347 4.2.2). A message is a buffer and the
- * sorted ranges of it that are there, each with the packet that brought it. lp_dtls_end hands the
- * messages in their order to the code that reads those of TLS; of one that has holes, its
- * beginning.
+ * handshake records hold fragments of messages (RFC 6347 4.2.2), which are put together by their
+ * offsets (pieces.h). lp_dtls_end hands the messages in their order to the code that reads those of
+ * TLS; of one that has holes, its beginning.
  *
  * A client that starts again begins with a fresh random value and counts its messages from 0: a
  * fragment that contradicts what is there in that way belongs to another handshake.
@@ -11,32 +10,23 @@
 #include "tls/dtls.h"
 
 #include "tls/handshake.h"
+#include "tls/pieces.h"
 
 enum {
     RECORD_HEADER = 13,
     FRAGMENT_HEADER = 12,
     CONNECTION_ID = 25,     /* a record with a connection id (RFC 9146 4): encrypted */
     MAX_MESSAGE = 1 << 20,  /* bytes; a chain that is larger no peer would take */
-    MAX_PIECES = 1024,      /* of one message */
     MAX_FRAGMENT_TYPE = 24, /* key_update is the highest message type */
     RANDOM_AT = 2,          /* behind the version of a hello */
     RANDOM = 32,
     MAX_RECORDS = 512, /* of one datagram */
 };
 
-/* A range of a message that one packet brought. */
-struct piece {
-    uint32_t from, to;
-    uint64_t frame;
-    struct lp_time time;
-};
-
 struct lp_dtls_message {
     uint8_t type;
-    uint32_t length;      /* announced */
-    struct lp_buf bytes;  /* what lies between the pieces is not set */
-    struct piece *pieces; /* owned, sorted, not overlapping */
-    size_t piece_count, piece_cap;
+    uint32_t length; /* announced */
+    struct lp_pieces pieces;
 };
 
 struct record {
@@ -119,28 +109,12 @@ bool lp_dtls_recognise(struct lp_rd datagram)
 
 /* ---- messages ---- */
 
-static struct lp_rd message_bytes(const struct lp_dtls_message *message, uint32_t from, uint32_t to)
-{
-    struct lp_rd bytes = lp_rd_init(message->bytes.bytes, message->bytes.len);
-    return lp_rd_skip(&bytes, from) ? lp_rd_head(&bytes, to - from) : lp_rd_init(NULL, 0);
-}
-
-/* How far the message is there from its beginning. */
-static uint32_t extent(const struct lp_dtls_message *message)
-{
-    uint32_t end = 0;
-    for (size_t i = 0; i < message->piece_count && message->pieces[i].from == end; i++)
-        end = message->pieces[i].to;
-    return end;
-}
-
 static void free_message(struct lp_dtls_message *message, struct lp_budget *budget)
 {
     if (!message)
         return;
-    lp_budget_give(budget, sizeof *message + message->piece_cap * sizeof *message->pieces);
-    lp_buf_free(&message->bytes);
-    lp_free(message->pieces);
+    lp_pieces_free(&message->pieces);
+    lp_budget_give(budget, sizeof *message);
     lp_free(message);
 }
 
@@ -156,7 +130,7 @@ static struct lp_dtls_message *new_message(const struct fragment *fragment,
     }
     message->type = fragment->type;
     message->length = fragment->length;
-    message->bytes.budget = budget;
+    message->pieces.bytes.budget = budget;
     return message;
 }
 
@@ -172,9 +146,9 @@ static bool compare_random(const struct lp_dtls_message *message, const struct f
     struct lp_rd fresh = fragment->bytes;
 
     if (fragment->offset != 0 || !lp_rd_skip(&fresh, RANDOM_AT) || fresh.left < RANDOM ||
-        extent(message) < RANDOM_AT + RANDOM)
+        lp_pieces_extent(&message->pieces) < RANDOM_AT + RANDOM)
         return false;
-    struct lp_rd known = message_bytes(message, RANDOM_AT, RANDOM_AT + RANDOM);
+    struct lp_rd known = lp_pieces_bytes(&message->pieces, RANDOM_AT, RANDOM_AT + RANDOM);
     *same = memcmp(known.ptr, fresh.ptr, RANDOM) == 0;
     return true;
 }
@@ -202,64 +176,6 @@ static void note_conflict(struct lp_dtls_half *half, uint64_t frame)
         half->first_conflict_frame = frame;
 }
 
-/* A new range at place `i` of the pieces. False: there is no room. */
-static bool insert_piece(struct lp_dtls_message *message, size_t i, struct piece piece)
-{
-    size_t before = message->piece_cap;
-
-    if (message->piece_count == MAX_PIECES ||
-        !lp_grow_array(&message->pieces, &message->piece_cap, message->piece_count + 1,
-                       sizeof piece))
-        return false;
-    size_t grown = (message->piece_cap - before) * sizeof piece;
-    if (!lp_budget_take(message->bytes.budget, grown)) {
-        message->piece_cap = before; /* what is not paid for is not used */
-        return false;
-    }
-    memmove(message->pieces + i + 1, message->pieces + i,
-            (message->piece_count - i) * sizeof piece);
-    message->pieces[i] = piece;
-    message->piece_count++;
-    return true;
-}
-
-/* Puts in what is not there yet. False: there is no room. */
-static bool fill(struct lp_dtls_half *half, struct lp_dtls_message *message,
-                 const struct fragment *fragment, const struct lp_dtls_input *input)
-{
-    struct lp_rd rest = fragment->bytes, part;
-    uint32_t at = fragment->offset, end = at + (uint32_t)rest.left;
-    size_t i = 0;
-
-    if (message->bytes.len < end) {
-        if (lp_buf_reserve(&message->bytes, end - message->bytes.len) != LP_GROW_OK)
-            return false;
-        message->bytes.len = end;
-    }
-    while (i < message->piece_count && message->pieces[i].to <= at)
-        i++;
-    for (; at < end; i++) {
-        bool known = i < message->piece_count && message->pieces[i].from <= at;
-        uint32_t to = known                      ? message->pieces[i].to
-                      : i < message->piece_count ? message->pieces[i].from
-                                                 : end;
-        if (!lp_rd_sub(&rest, (to < end ? to : end) - at, &part))
-            return false;
-        to = at + (uint32_t)part.left;
-        struct lp_rd place = message_bytes(message, at, to);
-        if (known && memcmp(place.ptr, part.ptr, part.left) != 0)
-            note_conflict(half, input->frame);
-        if (!known) {
-            struct piece piece = {at, to, input->frame, input->time};
-            if (!insert_piece(message, i, piece))
-                return false;
-            memcpy(message->bytes.bytes + at, part.ptr, part.left);
-        }
-        at = to;
-    }
-    return true;
-}
-
 /* False: there is no room. */
 static bool store(struct lp_dtls *dtls, struct lp_dtls_half *half, const struct fragment *fragment,
                   const struct lp_dtls_input *input)
@@ -274,9 +190,15 @@ static bool store(struct lp_dtls *dtls, struct lp_dtls_half *half, const struct 
     }
     if (!*slot && !(*slot = new_message(fragment, dtls->tls.budget)))
         return false;
-    if (fragment->length == 0 && (*slot)->piece_count == 0)
-        return insert_piece(*slot, 0, (struct piece){0, 0, input->frame, input->time});
-    return fill(half, *slot, fragment, input);
+    if (fragment->length && lp_rd_end(&fragment->bytes))
+        return true;
+    const struct lp_piece from = {.frame = input->frame, .time = input->time};
+    bool differs = false;
+    bool stored =
+        lp_pieces_add(&(*slot)->pieces, fragment->offset, fragment->bytes, &from, &differs);
+    if (differs)
+        note_conflict(half, input->frame);
+    return stored;
 }
 
 /* ---- reading ---- */
@@ -381,16 +303,7 @@ static void packet_of_message(const void *ctx, uint64_t from, uint64_t to, uint6
 {
     const struct lp_dtls_message *message = ctx;
 
-    *frame = 0;
-    *time = (struct lp_time){0};
-    for (size_t i = 0; i < message->piece_count; i++) {
-        const struct piece *piece = &message->pieces[i];
-        bool within = (piece->from < to && piece->to > from) || message->length == 0;
-        if (within && piece->frame > *frame) {
-            *frame = piece->frame;
-            *time = piece->time;
-        }
-    }
+    lp_pieces_packet(&message->pieces, from, to, frame, time);
 }
 
 /* Where the leaf ends in a Certificate body (RFC 5246 7.4.2) whose first bytes these are; 0: it is
@@ -410,13 +323,13 @@ static void read_message(struct lp_dtls *dtls, unsigned dir, const struct lp_dtl
     const struct lp_tls_input input = {.ctx = message, .packet = packet_of_message};
     struct lp_tls_half *half = &dtls->tls.half[dir];
     const struct lp_reading r = {.tls = &dtls->tls, .half = half, .input = &input};
-    uint32_t there = extent(message);
-    struct lp_rd body = message_bytes(message, 0, there);
+    uint32_t there = lp_pieces_extent(&message->pieces);
+    struct lp_rd body = lp_pieces_bytes(&message->pieces, 0, there);
 
-    if (there < message->length || message->piece_count == 0) {
+    if (there < message->length || message->pieces.count == 0) {
         *cut = true;
         half->leaf_end = message->type == LP_CERTIFICATE ? leaf_end(body) : 0;
-        if (message->piece_count)
+        if (message->pieces.count)
             lp_take_beginning(&r, message->type, body, 0, there);
         return;
     }

@@ -21,19 +21,20 @@ enum { NONCE = 12 };
 static const struct {
     const char *name;
     size_t key, block;
+    const char *mask; /* of QUIC's headers (RFC 9001 5.4.1); NULL: not used there */
 } bulks[LP_BULK_COUNT] = {
-    [LP_BULK_AES_128_GCM] = {"AES-128-GCM", 16, 0},
-    [LP_BULK_AES_256_GCM] = {"AES-256-GCM", 32, 0},
-    [LP_BULK_ARIA_128_GCM] = {"ARIA-128-GCM", 16, 0},
-    [LP_BULK_ARIA_256_GCM] = {"ARIA-256-GCM", 32, 0},
-    [LP_BULK_CHACHA20_POLY1305] = {"ChaCha20-Poly1305", 32, 0},
-    [LP_BULK_AES_128_CCM] = {"AES-128-CCM", 16, 0},
-    [LP_BULK_AES_256_CCM] = {"AES-256-CCM", 32, 0},
-    [LP_BULK_AES_128_CBC] = {"AES-128-CBC", 16, 16},
-    [LP_BULK_AES_256_CBC] = {"AES-256-CBC", 32, 16},
-    [LP_BULK_CAMELLIA_128_CBC] = {"CAMELLIA-128-CBC", 16, 16},
-    [LP_BULK_CAMELLIA_256_CBC] = {"CAMELLIA-256-CBC", 32, 16},
-    [LP_BULK_3DES_CBC] = {"DES-EDE3-CBC", 24, 8},
+    [LP_BULK_AES_128_GCM] = {"AES-128-GCM", 16, 0, "AES-128-ECB"},
+    [LP_BULK_AES_256_GCM] = {"AES-256-GCM", 32, 0, "AES-256-ECB"},
+    [LP_BULK_ARIA_128_GCM] = {"ARIA-128-GCM", 16, 0, NULL},
+    [LP_BULK_ARIA_256_GCM] = {"ARIA-256-GCM", 32, 0, NULL},
+    [LP_BULK_CHACHA20_POLY1305] = {"ChaCha20-Poly1305", 32, 0, "ChaCha20"},
+    [LP_BULK_AES_128_CCM] = {"AES-128-CCM", 16, 0, "AES-128-ECB"},
+    [LP_BULK_AES_256_CCM] = {"AES-256-CCM", 32, 0, NULL},
+    [LP_BULK_AES_128_CBC] = {"AES-128-CBC", 16, 16, NULL},
+    [LP_BULK_AES_256_CBC] = {"AES-256-CBC", 32, 16, NULL},
+    [LP_BULK_CAMELLIA_128_CBC] = {"CAMELLIA-128-CBC", 16, 16, NULL},
+    [LP_BULK_CAMELLIA_256_CBC] = {"CAMELLIA-256-CBC", 32, 16, NULL},
+    [LP_BULK_3DES_CBC] = {"DES-EDE3-CBC", 24, 8, NULL},
 };
 
 static const struct {
@@ -48,6 +49,7 @@ static const struct {
 struct lp_crypto {
     EVP_CIPHER_CTX *ctx;                /* owned */
     EVP_CIPHER *ciphers[LP_BULK_COUNT]; /* owned; NULL until asked for */
+    EVP_CIPHER *masks[LP_BULK_COUNT];   /* owned; NULL until asked for */
     EVP_KDF *hkdf, *prf;                /* owned; NULL until asked for */
     EVP_MAC *hmac;                      /* owned; NULL until asked for */
 };
@@ -70,8 +72,10 @@ void lp_crypto_free(struct lp_crypto *crypto)
 {
     if (!crypto)
         return;
-    for (size_t i = 0; i < LP_BULK_COUNT; i++)
+    for (size_t i = 0; i < LP_BULK_COUNT; i++) {
         EVP_CIPHER_free(crypto->ciphers[i]);
+        EVP_CIPHER_free(crypto->masks[i]);
+    }
     EVP_KDF_free(crypto->hkdf);
     EVP_KDF_free(crypto->prf);
     EVP_MAC_free(crypto->hmac);
@@ -152,6 +156,17 @@ bool lp_expand_label(struct lp_crypto *crypto, const struct lp_expand *in, uint8
     return derive(&crypto->hkdf, "HKDF", params, out, n);
 }
 
+bool lp_extract(struct lp_crypto *crypto, enum lp_mac_hash hash, const struct lp_rd in[2],
+                uint8_t *out)
+{
+    int mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+                           text(OSSL_KDF_PARAM_DIGEST, hashes[hash].name),
+                           octets(OSSL_KDF_PARAM_SALT, in[0]), octets(OSSL_KDF_PARAM_KEY, in[1]),
+                           OSSL_PARAM_construct_end()};
+    return derive(&crypto->hkdf, "HKDF", params, out, hashes[hash].size);
+}
+
 bool lp_prf(struct lp_crypto *crypto, const struct lp_prf *in, uint8_t *out, size_t n)
 {
     OSSL_PARAM params[] = {text(OSSL_KDF_PARAM_DIGEST, hashes[in->hash].name),
@@ -217,6 +232,38 @@ enum lp_crypto_result lp_aead_open(struct lp_crypto *crypto, const struct lp_aea
         return LP_CRYPTO_REFUSED;
     out->len += body.left;
     return LP_CRYPTO_OK;
+}
+
+/* ChaCha20 takes the sample as its counter and nonce, just as OpenSSL wants its IV. */
+static bool make_mask(struct lp_crypto *crypto, enum lp_bulk bulk, const uint8_t *key,
+                      const uint8_t *sample, uint8_t *out)
+{
+    static const uint8_t zeros[LP_MASK_SAMPLE];
+    bool stream = bulk == LP_BULK_CHACHA20_POLY1305;
+    EVP_CIPHER_CTX *ctx = crypto->ctx;
+    int n;
+
+    if (!crypto->masks[bulk])
+        crypto->masks[bulk] = EVP_CIPHER_fetch(NULL, bulks[bulk].mask, NULL);
+    return crypto->masks[bulk] &&
+           EVP_EncryptInit_ex2(ctx, crypto->masks[bulk], key, stream ? sample : NULL, NULL) == 1 &&
+           EVP_EncryptUpdate(ctx, out, &n, stream ? zeros : sample, LP_MASK_SAMPLE) == 1 &&
+           n == LP_MASK_SAMPLE;
+}
+
+bool lp_header_mask(struct lp_crypto *crypto, enum lp_bulk bulk, const uint8_t *key,
+                    const uint8_t sample[LP_MASK_SAMPLE], uint8_t mask[LP_MASK])
+{
+    uint8_t block[2 * LP_MASK_SAMPLE];
+
+    if (!bulks[bulk].mask)
+        return false;
+    ERR_set_mark();
+    bool made = make_mask(crypto, bulk, key, sample, block);
+    ERR_pop_to_mark();
+    if (made)
+        memcpy(mask, block, LP_MASK);
+    return made;
 }
 
 enum lp_crypto_result lp_cbc_decrypt(struct lp_crypto *crypto, const struct lp_cbc *in,

@@ -55,6 +55,9 @@ struct lp_expand {
     const char *label; /* without "tls13 " */
 };
 bool lp_expand_label(struct lp_crypto *crypto, const struct lp_expand *in, uint8_t *out, size_t n);
+/* HKDF-Extract (RFC 5869 2.2) of salt and key material: lp_mac_size(hash) bytes. */
+bool lp_extract(struct lp_crypto *crypto, enum lp_mac_hash hash, const struct lp_rd in[2],
+                uint8_t *out);
 /* The PRF of TLS 1.0 to 1.2 (RFC 5246 5); the seed comes in two parts. */
 struct lp_prf {
     enum lp_mac_hash hash;
@@ -74,6 +77,10 @@ struct lp_aead {
 /* Appends the plaintext, and only if it verifies. */
 enum lp_crypto_result lp_aead_open(struct lp_crypto *crypto, const struct lp_aead *in,
                                    struct lp_rd sealed, struct lp_buf *out);
+/* The mask of a QUIC packet's header (RFC 9001 5.4.3, 5.4.4): the key is as long as the AEAD's. */
+enum { LP_MASK_SAMPLE = 16, LP_MASK = 5 };
+bool lp_header_mask(struct lp_crypto *crypto, enum lp_bulk bulk, const uint8_t *key,
+                    const uint8_t sample[LP_MASK_SAMPLE], uint8_t mask[LP_MASK]);
 struct lp_cbc {
     enum lp_bulk bulk;
     const uint8_t *key;

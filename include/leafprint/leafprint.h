@@ -184,11 +184,11 @@ struct lp_tunnel {
     struct lp_ip src, dst; /* as its first segment was sent */
 };
 
-/* One TLS or DTLS handshake. Frames count from 1; 0 means "not seen". */
+/* One TLS, DTLS or QUIC handshake. Frames count from 1; 0 means "not seen". */
 struct lp_session {
     unsigned id;           /* its index in lp_capture.sessions */
-    const char *transport; /* "tcp", "udp", or "eapol": frames of IEEE 802.1X, whose ends
-                              have MACs alone */
+    const char *transport; /* "tcp", "udp", "quic", or "eapol": frames of IEEE 802.1X, whose
+                              ends have MACs alone */
     const char *carrier;   /* what stood in front of TLS or around it, "smtp", "turn",
                               "eap-tls", ...; "tls" or "dtls" when nothing did */
     struct lp_endpoint client, server; /* in RADIUS the client is the switch or access point, with

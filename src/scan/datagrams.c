@@ -8,9 +8,11 @@
 #include "carrier/eap.h"
 #include "carrier/radius.h"
 #include "carrier/turn.h"
+#include "scan/quic.h"
 #include "scan/supplicants.h"
 #include "scan/vpn.h"
 #include "tls/dtls.h"
+#include "tls/quic.h"
 
 enum { MAX_LANES = 16, MAX_CHANNELS = 16 };
 
@@ -39,6 +41,7 @@ struct state {
     unsigned channel_count;
     struct lp_supplicants *supplicants; /* owned; NULL while there are none */
     struct lp_vpn *vpn;                 /* owned; likewise */
+    struct lp_quics *quics;             /* owned; likewise */
 };
 
 /* ---- what it is ---- */
@@ -85,10 +88,19 @@ static bool is_dtls(struct lp_rd bytes)
     return is_relayed(bytes) || (first >> 4 == STUN && capwap(&bytes) && lp_dtls_recognise(bytes));
 }
 
+/* A first byte that nothing else here has. */
+static bool is_long_header(struct lp_rd bytes)
+{
+    uint8_t first;
+    return lp_rd_u8(&bytes, &first) && first & 0x80;
+}
+
 static enum lp_udp_key recognise(uint8_t protocol, struct lp_rd bytes)
 {
     if (protocol == LP_PROTOCOL_EAPOL)
         return is_eapol(bytes) ? LP_UDP_HOSTS : LP_UDP_NOTHING;
+    if (is_long_header(bytes))
+        return lp_quic_recognise(bytes) ? LP_UDP_PORTS : LP_UDP_NOTHING;
     if (is_dtls(bytes))
         return LP_UDP_PORTS;
     if (lp_radius_recognise(bytes))
@@ -276,6 +288,17 @@ static void take_openvpn(struct lp_datagrams *datagrams, struct lp_udp_flow *flo
         lp_vpn_take(state->vpn, dir, parcel);
 }
 
+static void take_quic(struct lp_datagrams *datagrams, struct lp_udp_flow *flow, unsigned dir,
+                      const struct lp_parcel *parcel)
+{
+    struct state *state = flow->state;
+
+    if (!state->quics)
+        state->quics = lp_quics_new(datagrams->sessions, datagrams->keys, flow);
+    if (state->quics)
+        lp_quics_take(state->quics, dir, parcel);
+}
+
 static void on_datagram(void *ctx, struct lp_udp_flow *flow, unsigned dir,
                         const struct lp_parcel *parcel)
 {
@@ -284,6 +307,10 @@ static void on_datagram(void *ctx, struct lp_udp_flow *flow, unsigned dir,
 
     if (!state)
         return;
+    if (flow->key == LP_UDP_PORTS && is_long_header(parcel->bytes)) {
+        take_quic(datagrams, flow, dir, parcel);
+        return;
+    }
     if (flow->key == LP_UDP_PORTS && is_dtls(parcel->bytes)) {
         take_dtls(datagrams, flow, dir, parcel);
         return;
@@ -313,6 +340,7 @@ static void on_close(void *ctx, struct lp_udp_flow *flow, bool at_end)
         drop_lane(ctx, flow, state, 0, at_end);
     lp_supplicants_end(state->supplicants, at_end);
     lp_vpn_end(state->vpn, at_end);
+    lp_quics_end(state->quics, at_end);
     lp_budget_give(&flow->budget, sizeof *state);
     lp_free(state);
     flow->state = NULL;

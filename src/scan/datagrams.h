@@ -1,6 +1,6 @@
 /*
  * Datagrams to sessions: DTLS, bare, in TURN (RFC 8656) or in CAPWAP (RFC 5415), and IEEE 802.1X in
- * EAPOL or RADIUS; and OpenVPN.
+ * EAPOL or RADIUS; OpenVPN; and QUIC.
  */
 #ifndef LP_SCAN_DATAGRAMS_H
 #define LP_SCAN_DATAGRAMS_H

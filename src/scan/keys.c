@@ -186,10 +186,13 @@ static void note_wrong_key(const struct lp_tls_half *client, const struct lp_tls
     char text[2 * SHOWN + 1];
 
     lp_hex_text(client->hello.random, SHOWN, text);
+    bool quic = strcmp(session->transport, "quic") == 0;
     lp_findings_add(findings, &finding,
-                    "%s: packet %llu: the record does not verify (RFC 8446 5.2, RFC 5246 6.2.3) "
-                    "under the key log's secret for client random %s...",
-                    path, (unsigned long long)half->wrong_key_frame, text);
+                    "%s: packet %llu: the %s under the key log's secret for client random %s...",
+                    path, (unsigned long long)half->wrong_key_frame,
+                    quic ? "QUIC packet does not verify (RFC 9001 5.3)"
+                         : "record does not verify (RFC 8446 5.2, RFC 5246 6.2.3)",
+                    text);
 }
 
 void lp_keys_note_session(const struct lp_tls *tls, const struct lp_session *session,

@@ -56,6 +56,14 @@ static void find_raw_key(struct lp_sessions *sessions, const struct lp_tls_half 
                         half->is_client ? "client" : "server");
 }
 
+/* Where it says that copies are the same. */
+static const char *rule_of_copies(const char *transport)
+{
+    if (strcmp(transport, "tcp") == 0)
+        return "RFC 9293 3.8.1";
+    return strcmp(transport, "quic") == 0 ? "RFC 9000 2.2" : "RFC 6347 4.2.4";
+}
+
 static void find_faults(struct lp_sessions *sessions, const struct lp_tls *tls,
                         const struct lp_way *way)
 {
@@ -79,8 +87,7 @@ static void find_faults(struct lp_sessions *sessions, const struct lp_tls *tls,
                             "first copy; the first counts, unless only a later one has a right "
                             "checksum",
                             sessions->path, (unsigned long long)way->first_conflict_frame[dir],
-                            strcmp(way->transport, "tcp") == 0 ? "RFC 9293 3.8.1"
-                                                               : "RFC 6347 4.2.4");
+                            rule_of_copies(way->transport));
         }
     }
 }

@@ -21,6 +21,21 @@ bool lp_pieces_gap(const struct lp_pieces *pieces)
     return pieces->count && pieces->items[pieces->count - 1].to > lp_pieces_extent(pieces);
 }
 
+bool lp_pieces_differ(const struct lp_pieces *pieces, uint32_t offset, struct lp_rd bytes)
+{
+    uint64_t end = offset + (uint64_t)bytes.left;
+
+    for (size_t i = 0; i < pieces->count; i++) {
+        uint32_t from = pieces->items[i].from > offset ? pieces->items[i].from : offset;
+        uint32_t to = pieces->items[i].to < end ? pieces->items[i].to : (uint32_t)end;
+        struct lp_rd known = lp_pieces_bytes(pieces, from, to), said = bytes;
+        if (from < to && lp_rd_skip(&said, from - offset) &&
+            memcmp(known.ptr, said.ptr, to - from) != 0)
+            return true;
+    }
+    return false;
+}
+
 void lp_pieces_packet(const struct lp_pieces *pieces, uint64_t from, uint64_t to, uint64_t *frame,
                       struct lp_time *time)
 {

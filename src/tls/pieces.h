@@ -29,6 +29,8 @@ LP_MUST_USE bool lp_pieces_add(struct lp_pieces *pieces, uint32_t offset, struct
                                const struct lp_piece *from, bool *differs);
 /* The bytes [from, to), as far as they lie within the buffer. */
 struct lp_rd lp_pieces_bytes(const struct lp_pieces *pieces, uint32_t from, uint32_t to);
+/* Whether `bytes` from `offset` on are others than those that are there. */
+bool lp_pieces_differ(const struct lp_pieces *pieces, uint32_t offset, struct lp_rd bytes);
 /* How far the bytes are there from the beginning. */
 uint32_t lp_pieces_extent(const struct lp_pieces *pieces);
 /* Whether there is anything behind the extent. */

@@ -167,8 +167,14 @@ enum lp_status lp_source_filter(struct lp_source *source, const char *expression
         return LP_ERR_MEMORY;
     }
     /* Without an interface any link type shows whether the expression is one. */
-    return lp_filter_prepare(source->filter, source->link_type < 0 ? DLT_RAW : source->link_type,
-                             error);
+    int link_type = source->link_type < 0 ? DLT_RAW : source->link_type;
+    enum lp_status status = lp_filter_prepare(source->filter, link_type, error);
+    struct lp_error unused;
+
+    /* What Ethernet knows is a filter; then the fault lies with this file. */
+    if (status == LP_ERR_USAGE && lp_filter_prepare(source->filter, DLT_EN10MB, &unused) == LP_OK)
+        status = LP_ERR_IO;
+    return status;
 }
 
 /* ---- reading ---- */

@@ -47,7 +47,8 @@ void lp_source_close(struct lp_source *source); /* NULL is fine */
 void lp_source_limit_expansion(struct lp_source *source, uint64_t most);
 
 /* From now on only packets that match the expression (pcap-filter(7)) are handed out. It is
- * compiled for each link type that occurs. LP_ERR_USAGE: not for the first one. */
+ * compiled for each link type that occurs. LP_ERR_IO: not for the first one, only for others;
+ * LP_ERR_USAGE: it is no filter. */
 enum lp_status lp_source_filter(struct lp_source *source, const char *expression,
                                 struct lp_error *error);
 

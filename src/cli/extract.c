@@ -107,14 +107,12 @@ static bool usable(const struct lp_cli *cli, bool to_stdout)
 static int run(const struct lp_cli *cli)
 {
     struct extract extract = {
-        .options = {.max_memory = cli->max_memory,
-                    .keylog = cli->keylog,
-                    .facts = true,
-                    .keep_der = true},
+        .options = lp_run_options(cli),
         .what = {.dir = cli->output ? cli->output : ".", .all = cli->all, .pem = cli->pem},
         .to_stdout = cli->output && strcmp(cli->output, "-") == 0,
     };
 
+    extract.options.keep_der = true;
     if (!usable(cli, extract.to_stdout))
         return LP_EXIT_TROUBLE;
     lp_run_start(&extract.run, cli);

@@ -244,6 +244,8 @@ void lp_run_inputs(struct lp_run *run, lp_visit_fn visit, void *ctx)
 {
     struct walk walk = {run, visit, ctx};
 
+    if (run->cli->live.interface)
+        visit(ctx, run->cli->live.interface);
     if (run->cli->files_from)
         walk_list(&walk);
     for (size_t i = 0; i < run->cli->input_count && !run->failed; i++)

@@ -24,8 +24,7 @@ static void visit(void *ctx, const char *path)
 
 static int run(const struct lp_cli *cli)
 {
-    struct inspect inspect = {
-        .options = {.max_memory = cli->max_memory, .keylog = cli->keylog, .facts = true}};
+    struct inspect inspect = {.options = lp_run_options(cli)};
 
     lp_run_start(&inspect.run, cli);
     lp_run_inputs(&inspect.run, visit, &inspect);
@@ -37,7 +36,7 @@ static int run(const struct lp_cli *cli)
 const struct lp_command lp_command_inspect = {
     .name = "inspect",
     .bit = LP_CMD_INSPECT,
-    .synopsis = "inspect [OPTION]... CAPTURE...",
+    .synopsis = "inspect [OPTION]... CAPTURE...|-i NAME",
     .about = "every TLS handshake and its certificates; no comparison",
     .exit_status = "0 done, 1 no handshake found, 2 trouble",
     .run = run,

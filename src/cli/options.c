@@ -8,6 +8,7 @@
 
 enum {
     CAPTURES = LP_CMD_VERIFY | LP_CMD_EXTRACT | LP_CMD_INSPECT,
+    LIVE = LP_CMD_VERIFY | LP_CMD_INSPECT,
     COMPARING = LP_CMD_VERIFY | LP_CMD_AUDIT,
     FORMATTING = CAPTURES | LP_CMD_HASH | LP_CMD_AUDIT,
     EVERY = FORMATTING | LP_CMD_REPORT,
@@ -46,17 +47,27 @@ static bool set_trust(struct lp_cli *cli, const char *argument)
     return *argument != '\0';
 }
 
-/* 1 to 999 */
-static bool small_number(const char *argument, unsigned *out)
+/* Decimal digits that make 1 to `most`. */
+static bool whole_number(const char *text, uint64_t most, uint64_t *out)
 {
-    enum { DIGITS_MOST = 3 };
-    size_t n = strspn(argument, "0123456789");
+    uint64_t value = 0;
 
-    if (argument[n] || n > DIGITS_MOST)
-        return false;
-    for (*out = 0; *argument; argument++)
-        *out = *out * 10 + (unsigned)(*argument - '0');
-    return *out > 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+            return false;
+    *out = value;
+    return *text == '\0' && value > 0 && value <= most;
+}
+
+static bool small_number(const char *text, unsigned *out)
+{
+    enum { MOST = 999 };
+    uint64_t value = 0;
+    bool fine = whole_number(text, MOST, &value);
+
+    *out = (unsigned)value;
+    return fine;
 }
 
 static bool set_jobs(struct lp_cli *cli, const char *argument)
@@ -67,6 +78,33 @@ static bool set_jobs(struct lp_cli *cli, const char *argument)
 static bool set_site_depth(struct lp_cli *cli, const char *argument)
 {
     return small_number(argument, &cli->site_depth);
+}
+
+static bool set_filter(struct lp_cli *cli, const char *argument)
+{
+    cli->filter = argument;
+    return *argument != '\0';
+}
+
+static bool set_interface(struct lp_cli *cli, const char *argument)
+{
+    cli->live.interface = argument;
+    return *argument != '\0';
+}
+
+static bool set_duration(struct lp_cli *cli, const char *argument)
+{
+    enum { YEAR = 365 * 24 * 3600 };
+    uint64_t seconds = 0;
+    bool fine = whole_number(argument, YEAR, &seconds);
+
+    cli->live.seconds = (unsigned)seconds;
+    return fine;
+}
+
+static bool set_packets(struct lp_cli *cli, const char *argument)
+{
+    return whole_number(argument, UINT64_MAX, &cli->live.packets);
 }
 
 static bool set_leaf_only(struct lp_cli *cli, const char *argument)
@@ -140,7 +178,7 @@ static bool set_color(struct lp_cli *cli, const char *argument)
 }
 
 /* Decimal digits, then nothing, K, M or G (powers of 1024). */
-static bool set_max_memory(struct lp_cli *cli, const char *argument)
+static bool byte_size(const char *argument, uint64_t *out)
 {
     static const char suffixes[] = "KMG";
     uint64_t size = 0;
@@ -158,8 +196,18 @@ static bool set_max_memory(struct lp_cli *cli, const char *argument)
             if (__builtin_mul_overflow(size, (uint64_t)1024, &size))
                 return false;
     }
-    cli->max_memory = size;
+    *out = size;
     return size > 0;
+}
+
+static bool set_max_memory(struct lp_cli *cli, const char *argument)
+{
+    return byte_size(argument, &cli->max_memory);
+}
+
+static bool set_max_expansion(struct lp_cli *cli, const char *argument)
+{
+    return byte_size(argument, &cli->max_expansion);
 }
 
 static bool set_keylog(struct lp_cli *cli, const char *argument)
@@ -233,10 +281,18 @@ static const struct option_row rows[] = {
     {"null", NULL, "names in --files-from end in NUL, not in a newline", set_null, CAPTURES, '0'},
     {"fail-on", "WHAT", "what makes the exit status non-zero: mismatch (default), trouble, never",
      set_fail_on, EVERY, '\0'},
+    {"filter", "EXPRESSION", "only packets that match it, in the language of pcap-filter(7)",
+     set_filter, CAPTURES, '\0'},
+    {"interface", "NAME", "packets that pass an interface now, instead of a capture; ^C ends it",
+     set_interface, LIVE, 'i'},
+    {"duration", "SECONDS", "-i: end after so long", set_duration, LIVE, '\0'},
+    {"packets", "NUMBER", "-i: end after so many packets", set_packets, LIVE, '\0'},
     {"keylog", "FILE", "secrets of TLS sessions (NSS key log), to read what TLS 1.3 encrypts",
      set_keylog, CAPTURES, '\0'},
     {"max-memory", "SIZE", "limit for connections and reassembly of one capture; K, M, G",
      set_max_memory, CAPTURES, '\0'},
+    {"max-expansion", "SIZE", "what a compressed capture may expand to (default: 16G); K, M, G",
+     set_max_expansion, CAPTURES, '\0'},
     {"jobs", "N", "so many threads (default: as many as processors)", set_jobs, LP_CMD_AUDIT, 'j'},
     {"color", "WHEN", "auto (default), always, never", set_color, FORMATTING, '\0'},
     {"quiet", NULL, "no output, the exit status alone", set_quiet, EVERY, 'q'},
@@ -318,7 +374,12 @@ static bool consistent(const struct lp_cli *cli)
         return true;
     if (cli->files_from && cli->input_count)
         wrong = "captures come from the command line or from --files-from, not from both";
-    else if (!cli->files_from && !cli->input_count && cli->command->bit != LP_CMD_REPORT)
+    else if (cli->live.interface && (cli->files_from || cli->input_count))
+        wrong = "packets come from captures or from an interface, not from both";
+    else if (!cli->live.interface && (cli->live.seconds || cli->live.packets))
+        wrong = "--duration and --packets need an interface: -i";
+    else if (!cli->files_from && !cli->input_count && !cli->live.interface &&
+             cli->command->bit != LP_CMD_REPORT)
         wrong = cli->command->bit & CAPTURES ? "no capture given" : "no certificate file given";
     else if (cli->command->bit == LP_CMD_AUDIT && !cli->expectation_count)
         wrong = "no configurations given: name a file or a folder with -c";

@@ -59,8 +59,10 @@ struct lp_cli {
     const struct lp_writer *writer;
     enum lp_fail_on fail_on;
     enum lp_color color;
-    uint64_t max_memory; /* 0: the library's default */
-    const char *keylog;  /* --keylog; NULL: not given */
+    uint64_t max_memory, max_expansion; /* 0: the library's default */
+    const char *filter;                 /* --filter; NULL: not given */
+    struct lp_live live;                /* -i; .interface is NULL when it was not given */
+    const char *keylog;                 /* --keylog; NULL: not given */
     const char *files_from;
     bool null_separated;
     bool quiet, verbose;

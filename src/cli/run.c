@@ -1,5 +1,6 @@
 #include "cli/run.h"
 
+#include "cli/interrupt.h"
 #include "cli/message.h"
 
 #include <errno.h>
@@ -70,13 +71,36 @@ int lp_run_finish(struct lp_run *run)
     return status;
 }
 
+struct lp_options lp_run_options(const struct lp_cli *cli)
+{
+    return (struct lp_options){.max_memory = cli->max_memory,
+                               .max_expansion = cli->max_expansion,
+                               .filter = cli->filter,
+                               .keylog = cli->keylog,
+                               .facts = true};
+}
+
+static enum lp_status scan(const struct lp_cli *cli, const char *path,
+                           const struct lp_options *options, struct lp_capture **out,
+                           struct lp_error *error)
+{
+    struct lp_live live = cli->live;
+
+    if (!live.interface)
+        return lp_inspect(path, options, out, error);
+    lp_catch_interrupts();
+    live.stop = &lp_interrupted;
+    live.drop_privileges = true;
+    return lp_inspect_live(&live, options, out, error);
+}
+
 struct lp_capture *lp_run_scan(struct lp_run *run, const char *path,
                                const struct lp_options *options)
 {
     struct lp_capture *capture = NULL;
     struct lp_error error = {""};
 
-    if (lp_inspect(path, options, &capture, &error) != LP_OK) {
+    if (scan(run->cli, path, options, &capture, &error) != LP_OK) {
         lp_say("%s", error.text);
         run->failed = true;
         return NULL;

@@ -24,13 +24,18 @@ bool lp_run_flush(struct lp_run *run);
 /* The exit status, after --fail-on. Releases everything. */
 int lp_run_finish(struct lp_run *run);
 
-/* Scans one capture. NULL: the run has failed. An unreadable capture is told on standard error and
- * noted as trouble, and is a result all the same. Free it with lp_capture_free. */
+/* What the command line says about how to scan. */
+struct lp_options lp_run_options(const struct lp_cli *cli);
+
+/* Scans one capture, or the interface of -i. NULL: the run has failed. An unreadable capture is
+ * told on standard error and noted as trouble, and is a result all the same. Free it with
+ * lp_capture_free. */
 struct lp_capture *lp_run_scan(struct lp_run *run, const char *path,
                                const struct lp_options *options);
 
 /* Calls `visit` for every input of the command line: files as they are named, the captures in
- * directories, the lines of --files-from; in that order, until the run has failed. */
+ * directories, the lines of --files-from, the interface of -i; in that order, until the run has
+ * failed. */
 typedef void (*lp_visit_fn)(void *ctx, const char *path);
 void lp_run_inputs(struct lp_run *run, lp_visit_fn visit, void *ctx);
 

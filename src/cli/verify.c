@@ -94,12 +94,8 @@ static int run(const struct lp_cli *cli)
     read_expected(&verify, cli);
     if (verify.run.failed)
         goto out;
-    verify.options = (struct lp_options){
-        .max_memory = cli->max_memory,
-        .keylog = cli->keylog,
-        .facts = true,
-        .more_digests = lp_expected_needs_more_digests(verify.expected),
-    };
+    verify.options = lp_run_options(cli);
+    verify.options.more_digests = lp_expected_needs_more_digests(verify.expected);
     lp_run_inputs(&verify.run, visit, &verify);
 out:
     lp_expected_free(verify.expected);
@@ -109,7 +105,7 @@ out:
 const struct lp_command lp_command_verify = {
     .name = "verify",
     .bit = LP_CMD_VERIFY,
-    .synopsis = "verify [OPTION]... [-c FILE]... [--expect HASH]... CAPTURE...",
+    .synopsis = "verify [OPTION]... [-c FILE]... [--expect HASH]... CAPTURE...|-i NAME",
     .about = "does the headend present the certificate that the phone was told to trust?",
     .exit_status = "0 every capture matches, 1 a mismatch, 2 trouble, 3 undecided",
     .run = run,

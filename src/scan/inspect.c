@@ -355,15 +355,19 @@ static enum lp_status run(struct scan *scan, const struct input *input, struct l
     enum lp_status status = input->live ? lp_source_open_live(input->live, &scan->source, &why)
                                         : lp_source_open(input->path, &scan->source, &why);
 
+    if (status == LP_OK && scan->options.filter) {
+        struct lp_error fault;
+        status = lp_source_filter(scan->source, scan->options.filter, &fault);
+        lp_error_set(&why, "%s: %s", scan->capture->path, fault.text);
+    }
+    if (status == LP_ERR_USAGE) {
+        lp_error_set(error, "%s", why.text);
+        return status;
+    }
     if (status == LP_ERR_IO) { /* a result of its own: nothing to read */
         scan->capture->error = lp_text_clean(scan->capture->arena, why.text, strlen(why.text));
         if (scan->capture->error)
             return LP_OK;
-    }
-    if (status == LP_OK && scan->options.filter) {
-        status = lp_source_filter(scan->source, scan->options.filter, error);
-        if (status == LP_ERR_USAGE)
-            return status;
     }
     if (status == LP_OK)
         lp_source_limit_expansion(scan->source, scan->options.max_expansion);

@@ -144,7 +144,9 @@ bad_usage() {
         "verify --max-memory 18446744073709551616 $match" "verify -q -v $match" \
         "verify --null $match" "verify --files-from list $match" "verify - -" \
         "verify -c - -" "verify --files-from - -c -" "extract -o - --all $match" \
-        "extract -o - -f jsonl $match"; do
+        "extract -o - -f jsonl $match" "inspect -i lo $match" "inspect --packets 5 $match" \
+        "inspect --duration 5 $match" "inspect -i lo --packets 0" "inspect -i lo --packets 1x" \
+        "extract -i lo" "inspect --filter nonsense $match"; do
         # shellcheck disable=SC2086 # words are words
         run 2 $words
         check "bad usage '$words': nothing on standard output" empty out
@@ -510,6 +512,16 @@ colors() {
     check "a dumb terminal: none" lacks out "$escape"
 }
 
+filters() {
+    run 0 verify -c "$config" --filter "tcp port 443" "$match"
+    run 3 verify -c "$config" --filter "tcp port 444" "$match"
+    check "--filter: nothing is left" holds out "the capture is empty"
+    # What one link type does not know is that file's trouble, not the run's.
+    run 2 inspect -f jsonl --filter "ether src 00:1f:6c:81:11:0e" "$captures/links/ipnet.pcap" "$match"
+    check "--filter: the next capture is read" lines out 2
+    run 2 inspect --max-expansion 1T "$match"
+}
+
 same_everywhere() {
     run 0 inspect -f jsonl "$captures"
     cp out together
@@ -544,6 +556,7 @@ hash_files
 headend_texts
 audits
 colors
+filters
 same_everywhere
 
 echo "$checks checks, $failures failed"

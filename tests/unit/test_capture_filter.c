@@ -89,6 +89,20 @@ static void filter_that_is_none_is_usage(void **state)
     image_free(&image);
 }
 
+/* Raw IP first: the expression is a filter, only not for this file. */
+static void filter_not_for_this_file_is_no_usage_error(void **state)
+{
+    struct lp_source *source;
+    struct lp_error error;
+
+    (void)state;
+    assert_int_equal(LP_OK,
+                     lp_source_open(SOURCE_DIR "/tests/captures/links/enc.pcap", &source, &error));
+    assert_int_equal(LP_ERR_IO, lp_source_filter(source, "ether src 00:1f:6c:81:11:0e", &error));
+    assert_non_null(strstr(error.text, "link type ENC"));
+    lp_source_close(source);
+}
+
 /* What cannot be asked of a later link type ends the reading, and says so. */
 static void filter_not_for_a_later_link_type_is_broken(void **state)
 {
@@ -140,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filter_keeps_what_matches_and_its_number),
         cmocka_unit_test(filter_that_is_none_is_usage),
+        cmocka_unit_test(filter_not_for_this_file_is_no_usage_error),
         cmocka_unit_test(filter_not_for_a_later_link_type_is_broken),
         cmocka_unit_test(filter_every_allocation_failing_is_out_of_memory),
     };

@@ -309,10 +309,11 @@ enum { LP_MAX_URLS = 3, LP_MAX_CERT_HASHES = 10 };
 /* One expected side: a phone's vpnGroup, or a hash or certificate given by itself (origin "hash",
  * "certificate"). */
 struct lp_config {
-    const char *source;    /* file name, or the text of --expect */
-    const char *origin;    /* "file", "hash", "certificate", "headend", "tftp", "http" */
-    const char *phone;     /* "SEP001F6C81110E"; NULL when the name does not tell */
-    const char *paired_by; /* "mac", "name", "client", "only", "url"; set by lp_verify */
+    const char *source; /* file name, or the text of --expect */
+    const char *origin; /* "file", "hash", "certificate", "headend", "tftp", "http" */
+    const char *phone;  /* "SEP001F6C81110E"; NULL when the name does not tell */
+    const char
+        *paired_by; /* "manifest", "mac", "name", "client", "only", "url"; set by lp_verify */
     enum lp_reason reason; /* why nothing can be compared with it (no-vpn-group, no-cert-hash,
                               encrypted-config) */
     struct lp_url urls[LP_MAX_URLS];
@@ -369,10 +370,12 @@ struct lp_options {
                                 NULL: all. Frames keep the numbers that they have in the file */
     const char *keylog; /* path of the secrets of TLS sessions, in the NSS key log format, which may
                            still grow; NULL: those in the capture alone */
-    bool facts;         /* fill lp_cert.facts */
-    bool keep_der;      /* fill lp_cert.der */
-    bool more_digests;  /* fill lp_cert.more; lp_expected_needs_more_digests() tells whether a
-                           comparison needs it */
+    volatile sig_atomic_t *stop; /* soon after it is not 0, reading ends, and out->error says so:
+                                    for a signal handler. May be NULL */
+    bool facts;                  /* fill lp_cert.facts */
+    bool keep_der;               /* fill lp_cert.der */
+    bool more_digests; /* fill lp_cert.more; lp_expected_needs_more_digests() tells whether a
+                          comparison needs it */
 };
 
 /* Reads a capture ("-": standard input) and lists its handshakes: pcap and pcapng, also compressed
@@ -425,6 +428,8 @@ LP_PUBLIC const struct lp_config *lp_expected_get(const struct lp_expected *expe
 struct lp_verify_options {
     bool leaf_only;     /* an issuer's hash is no match */
     bool any_server;    /* compare every handshake, not only those to a url */
+    bool assigned;      /* the expected side was named for this very capture: paired_by says
+                           "manifest" */
     const char *server; /* HOST[:PORT] of the headend, instead of the urls; NULL: the urls */
 };
 

@@ -1,19 +1,20 @@
 /*
  * extract: the certificates seen, as files.
  *
- * The library names and writes the files. Only `-o -` is done here: one single leaf on standard
- * output. Whether it is the only one shows when the last capture has been read, so its bytes wait
- * in a buffer of their own until then.
+ * The library names and writes the files, one capture after the other: which of two captures with
+ * the same certificate wrote its file must not depend on who was faster. Only `-o -` is done here:
+ * one single leaf on standard output. Whether it is the only one shows when the last capture has
+ * been read, so its bytes wait in a buffer of their own until then.
  */
+#include "cli/jobs.h"
 #include "cli/message.h"
-#include "cli/run.h"
 
 #include <string.h>
 #include <unistd.h>
 
 struct extract {
     struct lp_run run;
-    struct lp_options options;
+    struct lp_jobs jobs;
     struct lp_export what;
     struct lp_file_list files; /* of the present capture */
     bool found;
@@ -31,19 +32,20 @@ static void add_file(void *ctx, const char *path, bool written)
     }
 }
 
-static void export_files(struct extract *extract, const struct lp_capture *capture)
+static void export_files(struct extract *extract, struct lp_job *job)
 {
     struct lp_run *run = &extract->run;
+    struct lp_report report = lp_job_report(&extract->jobs, job);
     struct lp_error error = {""};
-    enum lp_status status = lp_export(capture, &extract->what, add_file, extract, &error);
+    enum lp_status status = lp_export(job->capture, &extract->what, add_file, extract, &error);
 
     /* What was written before a failure is told all the same. */
     extract->found |= extract->files.count > 0;
     if (!run->cli->quiet)
-        run->cli->writer->extracted(&run->report, capture, &extract->files);
-    lp_run_flush(run);
+        run->cli->writer->extracted(&report, job->capture, &extract->files);
     lp_file_list_free(&extract->files);
     if (status != LP_OK) {
+        lp_run_send(run, &job->out);
         lp_say("%s", error.text);
         run->failed = true;
     }
@@ -76,18 +78,22 @@ static void hold_single_leaf(struct extract *extract, const struct lp_capture *c
     }
 }
 
-static void visit(void *ctx, const char *path)
+static void examine(void *ctx, unsigned worker, struct lp_job *job)
 {
     struct extract *extract = ctx;
-    struct lp_capture *capture = lp_run_scan(&extract->run, path, &extract->options);
 
-    if (!capture)
-        return;
+    (void)worker;
+    lp_job_scan(&extract->jobs, job, &extract->jobs.options);
+}
+
+static void deliver(void *ctx, struct lp_job *job)
+{
+    struct extract *extract = ctx;
+
     if (extract->to_stdout)
-        hold_single_leaf(extract, capture);
+        hold_single_leaf(extract, job->capture);
     else
-        export_files(extract, capture);
-    lp_capture_free(capture);
+        export_files(extract, job);
 }
 
 /* -o - writes bytes, and only those. */
@@ -107,16 +113,20 @@ static bool usable(const struct lp_cli *cli, bool to_stdout)
 static int run(const struct lp_cli *cli)
 {
     struct extract extract = {
-        .options = lp_run_options(cli),
+        .jobs = {.run = &extract.run,
+                 .options = lp_run_options(cli),
+                 .examine = examine,
+                 .deliver = deliver,
+                 .ctx = &extract},
         .what = {.dir = cli->output ? cli->output : ".", .all = cli->all, .pem = cli->pem},
         .to_stdout = cli->output && strcmp(cli->output, "-") == 0,
     };
 
-    extract.options.keep_der = true;
+    extract.jobs.options.keep_der = true;
     if (!usable(cli, extract.to_stdout))
         return LP_EXIT_TROUBLE;
     lp_run_start(&extract.run, cli);
-    lp_run_inputs(&extract.run, visit, &extract);
+    lp_jobs_run(&extract.jobs);
     if (extract.single_failed) {
         lp_say("extract: more than one leaf was seen: give -o a directory");
         extract.run.failed = true;

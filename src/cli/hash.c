@@ -1,5 +1,6 @@
 /* hash: the certificates and hashes of a file in every notation, and as lines of a phone's
  * configuration. */
+#include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/run.h"
 

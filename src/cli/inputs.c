@@ -4,10 +4,16 @@
  * A name given is a file to be read, whatever is in it. A directory is a place to look for
  * captures: its regular files count when they begin like one or are called like one, the others are
  * passed over. Every directory is read in bytewise order of its names, so that a run is the same on
- * every machine; links to directories are not followed, so that it ends.
+ * every machine. Links to directories are not followed, so that it ends, nor are links that lead
+ * out of the directory that was named.
+ *
+ * --shard picks what is visited. The unit is a capture, or a line of --files-from: of the lines of
+ * others not even the kind of file is asked for, which matters when there are millions.
  */
-#include "cli/run.h"
+#include "cli/inputs.h"
 
+#include "batch/shard.h"
+#include "cli/interrupt.h"
 #include "cli/message.h"
 
 #include <dirent.h>
@@ -21,11 +27,16 @@
 
 enum { PATH_SIZE = 4096 }; /* no longer name can be opened (PATH_MAX) */
 
-/* The run and what is to be done with each capture. */
 struct walk {
-    struct lp_run *run;
-    lp_visit_fn visit;
-    void *ctx;
+    const struct lp_inputs *in; /* borrowed */
+    const char *list;           /* --files-from */
+    const char *config;         /* of the line at hand, or NULL */
+    const char *top;            /* the directory at hand, as it was named */
+    char *top_real;             /* owned; the same without links, once that was needed */
+    bool stdin_used;
+    bool picked; /* the line at hand is in our shard, and all that it names */
+    bool over;   /* somebody has had enough */
+    bool failed;
 };
 
 /* ---- what a capture looks like ---- */
@@ -90,6 +101,43 @@ static bool called_capture(const char *name)
     return without_ending(name, n, captures) < n;
 }
 
+/* ---- visiting ---- */
+
+static bool ours(const struct walk *walk, const char *path)
+{
+    const struct lp_cli *cli = walk->in->cli;
+
+    return cli->shards == 0 || walk->picked || lp_shard_of(path, cli->shards) == cli->shard;
+}
+
+static void visit(struct walk *walk, const char *path)
+{
+    if (ours(walk, path) && !walk->in->visit(walk->in->ctx, path, walk->config))
+        walk->over = true;
+}
+
+static void trouble(struct walk *walk, const char *path, const char *what)
+{
+    if (walk->in->silent)
+        return;
+    lp_say("%s: %s", path, what);
+    walk->in->trouble(walk->in->ctx);
+}
+
+static void passed_over(const struct walk *walk, const char *path, const char *why)
+{
+    if (walk->in->cli->verbose && !walk->in->silent)
+        lp_say("%s: passed over: %s", path, why);
+}
+
+/* What was asked for cannot be done. */
+static void fail(struct walk *walk, const char *path, const char *what)
+{
+    if (!walk->in->silent)
+        lp_say("%s: %s", path, what);
+    walk->failed = walk->over = true;
+}
+
 /* ---- directories ---- */
 
 static int bytewise(const struct dirent **a, const struct dirent **b)
@@ -102,16 +150,28 @@ static int not_itself(const struct dirent *entry)
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-static void trouble(struct lp_run *run, const char *path, const char *what)
+/* Whether a link ends inside the directory that was named. */
+static bool stays_inside(struct walk *walk, const char *link)
 {
-    lp_say("%s: %s", path, what);
-    lp_run_note(run, LP_EXIT_TROUBLE);
+    if (!walk->top_real)
+        walk->top_real = realpath(walk->top, NULL);
+    char *target = realpath(link, NULL);
+    size_t n = walk->top_real ? strlen(walk->top_real) : 0;
+    bool inside = target && n > 0 && strncmp(target, walk->top_real, n) == 0 &&
+                  (walk->top_real[n - 1] == '/' || target[n] == '/');
+
+    free(target);
+    return inside;
 }
 
-static void passed_over(struct lp_run *run, const char *path, const char *why)
+/* What keeps a link from being followed; NULL: nothing. */
+static const char *wrong_link(struct walk *walk, const char *path, struct stat *entry)
 {
-    if (run->cli->verbose)
-        lp_say("%s: passed over: %s", path, why);
+    if (stat(path, entry) != 0)
+        return "a link to nowhere";
+    if (S_ISDIR(entry->st_mode))
+        return "a link to a directory";
+    return stays_inside(walk, path) ? NULL : "a link that leads out of the directory";
 }
 
 static void walk_directory(struct walk *walk, const char *dir);
@@ -120,26 +180,21 @@ static void walk_directory(struct walk *walk, const char *dir);
 /* NOLINTNEXTLINE(misc-no-recursion): see walk_directory */
 static void walk_entry(struct walk *walk, const char *path, const char *name)
 {
-    struct stat entry;
-    bool link = false;
+    struct stat entry = {0};
+    const char *wrong = NULL;
 
-    if (lstat(path, &entry) == 0 && S_ISLNK(entry.st_mode)) {
-        link = true;
-        if (stat(path, &entry) != 0) {
-            passed_over(walk->run, path, "a link to nowhere");
-            return;
-        }
-    }
-    if (S_ISDIR(entry.st_mode) && !link)
-        walk_directory(walk, path);
+    if (lstat(path, &entry) == 0 && S_ISLNK(entry.st_mode))
+        wrong = wrong_link(walk, path, &entry);
+    if (wrong)
+        passed_over(walk, path, wrong);
     else if (S_ISDIR(entry.st_mode))
-        passed_over(walk->run, path, "a link to a directory");
+        walk_directory(walk, path);
     else if (!S_ISREG(entry.st_mode))
-        passed_over(walk->run, path, "not a regular file");
+        passed_over(walk, path, "not a regular file");
     else if (!called_capture(name) && !lp_is_capture(path))
-        passed_over(walk->run, path, "not a capture");
+        passed_over(walk, path, "not a capture");
     else
-        walk->visit(walk->ctx, path);
+        visit(walk, path);
 }
 
 /* The recursion ends: each level makes the path longer, and its length has a limit. */
@@ -152,7 +207,7 @@ static void walk_directory(struct walk *walk, const char *dir)
     int count = scandir(dir, &entries, not_itself, bytewise);
 
     if (count < 0) {
-        trouble(walk->run, dir, strerror(errno));
+        trouble(walk, dir, strerror(errno));
         return;
     }
     while (n > 1 && dir[n - 1] == '/')
@@ -162,8 +217,8 @@ static void walk_directory(struct walk *walk, const char *dir)
         const char *slash = n == 1 && dir[0] == '/' ? "" : "/";
         int used = snprintf(path, sizeof path, "%.*s%s%s", (int)n, dir, slash, name);
         if (used < 0 || (size_t)used >= sizeof path)
-            trouble(walk->run, dir, "path too long");
-        else if (!walk->run->failed)
+            trouble(walk, dir, "path too long");
+        else if (!walk->over)
             walk_entry(walk, path, name);
         free(entries[i]);
     }
@@ -177,77 +232,89 @@ static void walk_input(struct walk *walk, const char *path)
     struct stat status;
     bool is_stdin = strcmp(path, "-") == 0;
 
-    if (is_stdin && walk->run->stdin_used) {
-        lp_say("standard input (-) can be read only once");
-        walk->run->failed = true;
+    if (is_stdin && walk->stdin_used) {
+        fail(walk, "-", "standard input can be read only once");
         return;
     }
-    walk->run->stdin_used |= is_stdin;
-    if (!is_stdin && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+    walk->stdin_used |= is_stdin;
+    if (!is_stdin && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        walk->top = path;
         walk_directory(walk, path);
-    else
-        walk->visit(walk->ctx, path);
+        free(walk->top_real);
+        walk->top_real = NULL;
+    } else {
+        visit(walk, path);
+    }
 }
 
-/* One name of the list, n bytes without its separator. */
-static void listed_input(struct walk *walk, unsigned long line, const char *name, size_t n)
+/* One record of the list, n bytes without its separator: a name and perhaps, behind a TAB, the
+ * configuration. */
+static void listed_input(struct walk *walk, unsigned long line, char *record, size_t n)
 {
-    const char *list = walk->run->cli->files_from;
-    const char *wrong = NULL;
+    char where[PATH_SIZE + 32];
 
     if (n == 0)
         return;
-    if (memchr(name, '\0', n))
-        wrong = "a NUL in a name (is --null missing?)";
-    else if (strchr(name, '\t'))
-        wrong = "a second column (behind a TAB) is not supported";
-    if (wrong) {
-        lp_say("%s: line %lu: %s", list, line, wrong);
-        walk->run->failed = true;
+    if (memchr(record, '\0', n)) {
+        snprintf(where, sizeof where, "%s: line %lu", walk->list, line);
+        fail(walk, where, "a NUL in a name (is --null missing?)");
         return;
     }
-    walk_input(walk, name);
+    char *tab = strchr(record, '\t');
+    if (tab)
+        *tab = '\0';
+    walk->config = tab && tab[1] ? tab + 1 : NULL;
+    if (!ours(walk, record))
+        return;
+    walk->picked = true;
+    walk_input(walk, record);
+    walk->picked = false;
+    walk->config = NULL;
+}
+
+static void read_list(struct walk *walk, FILE *file)
+{
+    int separator = walk->in->cli->null_separated ? '\0' : '\n';
+    char *record = NULL;
+    size_t size = 0;
+    ssize_t n;
+
+    for (unsigned long line = 1;
+         !walk->over && (n = getdelim(&record, &size, separator, file)) >= 0; line++) {
+        if (n > 0 && record[n - 1] == separator)
+            record[--n] = '\0';
+        listed_input(walk, line, record, (size_t)n);
+    }
+    if (!walk->over && !feof(file) && !lp_interrupted) /* an interrupt ends a read early */
+        fail(walk, walk->list, strerror(errno));
+    free(record);
 }
 
 static void walk_list(struct walk *walk)
 {
-    const char *list = walk->run->cli->files_from;
-    int separator = walk->run->cli->null_separated ? '\0' : '\n';
-    bool is_stdin = strcmp(list, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(list, "r");
-    char *name = NULL;
-    size_t size = 0;
-    ssize_t n;
+    bool is_stdin = strcmp(walk->list, "-") == 0;
+    FILE *file = is_stdin ? stdin : fopen(walk->list, "r");
 
     if (!file) {
-        lp_say("%s: %s", list, strerror(errno));
-        walk->run->failed = true;
+        fail(walk, walk->list, strerror(errno));
         return;
     }
-    walk->run->stdin_used |= is_stdin;
-    for (unsigned long line = 1;
-         !walk->run->failed && (n = getdelim(&name, &size, separator, file)) >= 0; line++) {
-        if (n > 0 && name[n - 1] == separator)
-            name[--n] = '\0';
-        listed_input(walk, line, name, (size_t)n);
-    }
-    if (!walk->run->failed && !feof(file)) {
-        lp_say("%s: %s", list, strerror(errno));
-        walk->run->failed = true;
-    }
-    free(name);
+    walk->stdin_used |= is_stdin;
+    read_list(walk, file);
     if (!is_stdin)
         fclose(file);
 }
 
-void lp_run_inputs(struct lp_run *run, lp_visit_fn visit, void *ctx)
+bool lp_inputs_walk(const struct lp_inputs *inputs)
 {
-    struct walk walk = {run, visit, ctx};
+    const struct lp_cli *cli = inputs->cli;
+    struct walk walk = {.in = inputs, .list = cli->files_from, .stdin_used = inputs->stdin_used};
 
-    if (run->cli->live.interface)
-        visit(ctx, run->cli->live.interface);
-    if (run->cli->files_from)
+    if (cli->live.interface)
+        visit(&walk, cli->live.interface);
+    if (walk.list)
         walk_list(&walk);
-    for (size_t i = 0; i < run->cli->input_count && !run->failed; i++)
-        walk_input(&walk, run->cli->inputs[i]);
+    for (size_t i = 0; i < cli->input_count && !walk.over; i++)
+        walk_input(&walk, cli->inputs[i]);
+    return !walk.failed;
 }

@@ -1,33 +1,38 @@
 /* inspect: every TLS handshake and its certificates; no comparison. */
-#include "cli/run.h"
+#include "cli/jobs.h"
 
 struct inspect {
     struct lp_run run;
-    struct lp_options options;
+    struct lp_jobs jobs;
     bool found; /* a handshake */
 };
 
-static void visit(void *ctx, const char *path)
+static void examine(void *ctx, unsigned worker, struct lp_job *job)
 {
     struct inspect *inspect = ctx;
-    struct lp_run *run = &inspect->run;
-    struct lp_capture *capture = lp_run_scan(run, path, &inspect->options);
+    struct lp_report report = lp_job_report(&inspect->jobs, job);
 
-    if (!capture)
-        return;
-    inspect->found |= capture->session_count > 0;
-    if (!run->cli->quiet)
-        run->cli->writer->inspected(&run->report, capture);
-    lp_run_flush(run);
-    lp_capture_free(capture);
+    (void)worker;
+    if (lp_job_scan(&inspect->jobs, job, &inspect->jobs.options) && !inspect->run.cli->quiet)
+        inspect->run.cli->writer->inspected(&report, job->capture);
+}
+
+static void deliver(void *ctx, struct lp_job *job)
+{
+    struct inspect *inspect = ctx;
+    inspect->found |= job->capture->session_count > 0;
 }
 
 static int run(const struct lp_cli *cli)
 {
-    struct inspect inspect = {.options = lp_run_options(cli)};
+    struct inspect inspect = {.jobs = {.run = &inspect.run,
+                                       .options = lp_run_options(cli),
+                                       .examine = examine,
+                                       .deliver = deliver,
+                                       .ctx = &inspect}};
 
     lp_run_start(&inspect.run, cli);
-    lp_run_inputs(&inspect.run, visit, &inspect);
+    lp_jobs_run(&inspect.jobs);
     if (!inspect.found)
         lp_run_note(&inspect.run, LP_EXIT_DIFFERS);
     return lp_run_finish(&inspect.run);

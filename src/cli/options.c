@@ -80,6 +80,25 @@ static bool set_site_depth(struct lp_cli *cli, const char *argument)
     return small_number(argument, &cli->site_depth);
 }
 
+/* I/N with 1 <= I <= N */
+static bool set_shard(struct lp_cli *cli, const char *argument)
+{
+    enum { SHARDS_MOST = 1000000, DIGITS = 16 };
+    const char *slash = strchr(argument, '/');
+    size_t n = slash ? (size_t)(slash - argument) : DIGITS;
+    char share[DIGITS] = "";
+    uint64_t shard = 0, shards = 0;
+
+    if (n >= sizeof share || !whole_number(slash + 1, SHARDS_MOST, &shards))
+        return false;
+    memcpy(share, argument, n);
+    if (!whole_number(share, shards, &shard))
+        return false;
+    cli->shard = (unsigned)shard;
+    cli->shards = (unsigned)shards;
+    return true;
+}
+
 static bool set_filter(struct lp_cli *cli, const char *argument)
 {
     cli->filter = argument;
@@ -276,7 +295,8 @@ static const struct option_row rows[] = {
     {"all", NULL, "the whole chain and client certificates too", set_all, LP_CMD_EXTRACT, '\0'},
     {"pem", NULL, "PEM instead of DER", set_pem, LP_CMD_EXTRACT, '\0'},
     {"format", "FORMAT", "text (default) or jsonl", set_format, FORMATTING, 'f'},
-    {"files-from", "FILE", "read the names of captures from FILE (- : standard input)",
+    {"files-from", "FILE",
+     "names of captures, one per line (- : standard input); verify: a TAB, and its configuration",
      set_files_from, CAPTURES, '\0'},
     {"null", NULL, "names in --files-from end in NUL, not in a newline", set_null, CAPTURES, '0'},
     {"fail-on", "WHAT", "what makes the exit status non-zero: mismatch (default), trouble, never",
@@ -293,7 +313,10 @@ static const struct option_row rows[] = {
      set_max_memory, CAPTURES, '\0'},
     {"max-expansion", "SIZE", "what a compressed capture may expand to (default: 16G); K, M, G",
      set_max_expansion, CAPTURES, '\0'},
-    {"jobs", "N", "so many threads (default: as many as processors)", set_jobs, LP_CMD_AUDIT, 'j'},
+    {"jobs", "N", "so many threads (default: as many as processors)", set_jobs,
+     CAPTURES | LP_CMD_AUDIT, 'j'},
+    {"shard", "I/N", "only the I-th of N shares of the captures, by a hash of their names",
+     set_shard, CAPTURES, '\0'},
     {"color", "WHEN", "auto (default), always, never", set_color, FORMATTING, '\0'},
     {"quiet", NULL, "no output, the exit status alone", set_quiet, EVERY, 'q'},
     {"verbose", NULL, "every handshake and every finding", set_verbose, EVERY, 'v'},

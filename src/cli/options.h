@@ -51,7 +51,8 @@ struct lp_cli {
     size_t expectation_count;
     const char **trust; /* owned; --trust */
     size_t trust_count;
-    unsigned jobs; /* --jobs; 0: not given */
+    unsigned jobs;          /* --jobs; 0: not given */
+    unsigned shard, shards; /* --shard; 0: not given */
     struct lp_verify_options verify;
     const char *output;  /* -o; NULL: not given */
     unsigned site_depth; /* --site; 0: not given */

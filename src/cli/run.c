@@ -4,6 +4,7 @@
 #include "cli/message.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,20 +41,35 @@ void lp_run_note(struct lp_run *run, int status)
         run->status = status;
 }
 
-bool lp_run_flush(struct lp_run *run)
+bool lp_run_send(struct lp_run *run, struct lp_out *out)
 {
     if (run->failed)
         return false;
-    if (lp_out_flush(&run->out))
+    out->fd = run->out.fd;
+    if (lp_out_flush(out))
         return true;
     run->failed = true;
-    if (run->out.error != EPIPE) /* whoever read has enough: no reason to complain */
-        lp_say("standard output: %s", strerror(run->out.error));
+    if (out->error != EPIPE) /* whoever read has enough: no reason to complain */
+        lp_say("standard output: %s", strerror(out->error));
     return false;
+}
+
+bool lp_run_flush(struct lp_run *run)
+{
+    return lp_run_send(run, &run->out);
+}
+
+/* By the default action, which a signal handler that was used has given way to. */
+static void die_of(int number)
+{
+    signal(number, SIG_DFL);
+    raise(number);
 }
 
 int lp_run_finish(struct lp_run *run)
 {
+    if (run->unreadable_input)
+        lp_run_note(run, LP_EXIT_TROUBLE);
     int status = run->status;
 
     /* A file system may tell of a failed write only when the file is closed. */
@@ -62,6 +78,8 @@ int lp_run_finish(struct lp_run *run)
         run->failed = true;
     }
     lp_out_free(&run->out);
+    if (lp_interrupted && !run->cli->live.interface)
+        die_of((int)lp_interrupted);
     if (run->failed)
         return LP_EXIT_TROUBLE;
     if (run->cli->fail_on == LP_FAIL_ON_NEVER)
@@ -78,36 +96,4 @@ struct lp_options lp_run_options(const struct lp_cli *cli)
                                .filter = cli->filter,
                                .keylog = cli->keylog,
                                .facts = true};
-}
-
-static enum lp_status scan(const struct lp_cli *cli, const char *path,
-                           const struct lp_options *options, struct lp_capture **out,
-                           struct lp_error *error)
-{
-    struct lp_live live = cli->live;
-
-    if (!live.interface)
-        return lp_inspect(path, options, out, error);
-    lp_catch_interrupts();
-    live.stop = &lp_interrupted;
-    live.drop_privileges = true;
-    return lp_inspect_live(&live, options, out, error);
-}
-
-struct lp_capture *lp_run_scan(struct lp_run *run, const char *path,
-                               const struct lp_options *options)
-{
-    struct lp_capture *capture = NULL;
-    struct lp_error error = {""};
-
-    if (scan(run->cli, path, options, &capture, &error) != LP_OK) {
-        lp_say("%s", error.text);
-        run->failed = true;
-        return NULL;
-    }
-    if (capture->error) {
-        lp_say("%s", capture->error); /* it names the capture */
-        lp_run_note(run, LP_EXIT_TROUBLE);
-    }
-    return capture;
 }

@@ -202,6 +202,7 @@ static void compare_sides(struct lp_report *report, const struct lp_config *conf
 static const char *pairing(const char *rule)
 {
     static const char *const words[][2] = {
+        {"manifest", "named for this capture"},
         {"mac", "paired by the phone's MAC address"},
         {"name", "paired by the capture's name"},
         {"client", "paired by the address that fetched it"},

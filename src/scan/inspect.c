@@ -195,6 +195,12 @@ static bool read_packets(struct scan *scan)
     enum lp_read got;
 
     while ((got = lp_source_next(scan->source, &packet, &why)) == LP_READ_PACKET) {
+        if (scan->options.stop && *scan->options.stop) {
+            lp_error_set(&why, "%s: packet %llu: reading was ended here", capture->path,
+                         (unsigned long long)packet.frame);
+            got = LP_READ_BROKEN;
+            break;
+        }
         struct lp_frame frame = {packet.frame, packet.time,
                                  lp_rd_init(packet.bytes, packet.captured), packet.original};
         lp_scan_keys_add(scan->keys, lp_source_secrets(scan->source), capture->stats.packets);

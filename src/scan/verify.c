@@ -32,7 +32,7 @@ struct comparisons {
 struct run {
     struct lp_capture *capture;
     const struct lp_expected *expected; /* may be NULL */
-    bool leaf_only;
+    bool leaf_only, assigned;
     struct lp_pairing pairing;
     struct lp_findings findings;
     struct lp_tally *tallies; /* owned; one for each session */
@@ -593,6 +593,16 @@ static void leave_out_others(const struct run *run)
         capture->config_count = kept;
 }
 
+/* Whoever named this configuration for this capture knew more than the capture shows. */
+static void note_assignment(const struct run *run)
+{
+    for (size_t i = 0; i < run->capture->config_count; i++) {
+        struct lp_config *config = &run->capture->configs[i];
+        if (config->paired_by && !config->file && lp_is_phone_side(config))
+            config->paired_by = "manifest";
+    }
+}
+
 static void show(struct run *run)
 {
     struct lp_capture *capture = run->capture;
@@ -603,6 +613,8 @@ static void show(struct run *run)
         capture->sessions[i].verdict = lp_tally_verdict(&run->tallies[i], &unused);
     }
     leave_out_others(run);
+    if (run->assigned)
+        note_assignment(run);
     capture->findings = run->findings.items;
     capture->finding_count = run->findings.count;
     capture->verified = true;
@@ -653,7 +665,10 @@ enum lp_status lp_verify(struct lp_capture *capture, const struct lp_expected *e
 {
     const struct lp_verify_options none = {0};
     const struct lp_verify_options *how = options ? options : &none;
-    struct run run = {.capture = capture, .expected = expected, .leaf_only = how->leaf_only};
+    struct run run = {.capture = capture,
+                      .expected = expected,
+                      .leaf_only = how->leaf_only,
+                      .assigned = how->assigned};
     struct lp_url server = {0};
 
     forget(capture);

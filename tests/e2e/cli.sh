@@ -146,7 +146,8 @@ bad_usage() {
         "verify -c - -" "verify --files-from - -c -" "extract -o - --all $match" \
         "extract -o - -f jsonl $match" "inspect -i lo $match" "inspect --packets 5 $match" \
         "inspect --duration 5 $match" "inspect -i lo --packets 0" "inspect -i lo --packets 1x" \
-        "extract -i lo" "inspect --filter nonsense $match"; do
+        "extract -i lo" "inspect --shard 0/3 $match" "inspect --shard 4/3 $match" \
+        "inspect --shard 1 $match" "inspect --shard 1/ $match" "inspect --shard /2 $match" "inspect --filter nonsense $match"; do
         # shellcheck disable=SC2086 # words are words
         run 2 $words
         check "bad usage '$words': nothing on standard output" empty out
@@ -291,6 +292,7 @@ directories() {
     ln -s ../.. tree/b/loop
     ln -s ../A/three.pcap tree/b/link.pcap
     ln -s nowhere tree/b/dangling.pcap
+    ln -s "$match" tree/b/outside.pcap
     mkfifo tree/b/fifo.pcap
     run 0 inspect -f jsonl tree
     check "directory: its captures, in order" same "$(field capture | tr '\n' ' ')" \
@@ -299,6 +301,8 @@ directories() {
     run 0 inspect -f jsonl -v tree/
     check "directory with a slash: no doubled slash" holds out '"capture":"tree/A/three.pcap"'
     check "-v: says what was passed over" holds err "tree/b/readme.txt: passed over"
+    check "-v: links out of the directory too" holds err "tree/b/outside.pcap: passed over: a link that leads out"
+    check "-v: says what each capture took" holds err "tree/A/three.pcap: "
     run 0 inspect -f jsonl tree/A "$match" tree/b/deep
     check "input order is output order" same "$(field capture | tr '\n' ' ')" \
         "tree/A/three.pcap $match tree/b/deep/one.pcap "
@@ -332,8 +336,19 @@ lists_of_files() {
     run 0 verify -c "$config" -f jsonl --files-from list -0
     run 2 verify -c "$config" --files-from list
     printf '%s\t%s\n' "$match" "$config" >list
-    run 2 verify --files-from list
-    check "--files-from: a second column is refused clearly" holds err "second column"
+    run 0 verify -f jsonl --files-from list
+    check "--files-from: the second column is the configuration" holds out '"paired_by":"manifest"'
+    run 0 inspect --files-from list
+    printf '%s\t%s\n%s\t%s\n' "$match" "$config" "$match" "$captures/hash-of-stranger.cnf.xml" >list
+    run 1 verify -f jsonl --files-from list
+    check "--files-from: each line has its own" same "$(field verdict | tr '\n' ' ')" "match mismatch "
+    printf '%s\tno\e[31m.xml\n%s\t%s\n' "$match" "$match" "$config" >list
+    run 2 verify -f jsonl --files-from list
+    check "--files-from: a configuration that is not there is that line's error" \
+        same "$(field verdict | tr '\n' ' ')" "error match "
+    check "--files-from: which is named" holds err '.xml: '
+    check "--files-from: printably" clean out
+    printf '%s\n' "$match" >list
     run 2 verify --files-from nosuch.list
     check "--files-from: a missing list is named" holds err nosuch.list
     run 2 verify --files-from "$work"
@@ -343,6 +358,72 @@ lists_of_files() {
     check "--files-from - with - in it" same $? 2
     : >list
     run 0 verify -c "$config" --files-from list
+}
+
+shards() {
+    local i
+    printf 'some/where/%d.pcap\n' {1..1000} >list
+    : >shares
+    for i in 1 2 3 4 5 6 7; do
+        "$leafprint" inspect -f jsonl --shard $i/7 --files-from list 2>err >out
+        field capture >>shares
+        check "--shard: shares of about one size" [ "$(wc -l <out)" -gt 100 -a "$(wc -l <out)" -lt 190 ]
+    done
+    check "--shard: every capture in one share" cmp -s <(sort shares) <(sort list)
+    # The same on every machine, for ever.
+    "$leafprint" inspect -f jsonl --shard 3/100 --files-from list 2>err >out
+    check "--shard: stable" same "$(field capture | tr -dc '0-9\n' | tr '\n' ' ')" "68 300 306 452 456 535 575 707 738 770 "
+    mkdir shards
+    for i in 1 2 3 4 5 6 7 8; do cp "$match" shards/$i.pcap; done
+    : >shares
+    for i in 1 2 3; do
+        "$leafprint" inspect -f jsonl --shard $i/3 shards >out
+        field capture >>shares
+    done
+    check "--shard: of a directory its captures" same "$(sort shares | wc -l)" 8
+    echo shards >list
+    for i in 1 2 3; do "$leafprint" inspect -f jsonl --shard $i/3 --files-from list; done >out
+    check "--shard: a directory in a list is one unit" same "$(field capture | wc -l)" 8
+}
+
+parallel() {
+    local j status
+    run 1 verify -j 1 -f jsonl -c "$config" "$captures" "$captures/carriers"
+    # links/ holds what no program reads; 2 otherwise
+    cp out single
+    for j in 2 8; do
+        "$leafprint" verify -j $j -f jsonl -c "$config" "$captures" "$captures/carriers" >out 2>err
+        check "-j $j: the same bytes" cmp -s single out
+    done
+    "$leafprint" extract -f jsonl -o j1 --all -j 1 "$captures" >single 2>err
+    "$leafprint" extract -f jsonl -o j8 --all -j 8 "$captures" 2>err | sed 's#"j8/#"j1/#g' >out
+    check "-j 8: extract, the same names and the same one wrote them" cmp -s single out
+    check "-j 8: extract, the same files" diff -r j1 j8
+    "$leafprint" inspect -j 8 nosuch.pcap "$match" "$config" "$match" >out 2>err
+    status=$?
+    check "-j: one bad file does not stop the rest" same "$(grep -c '^[^ ]' out)" 4
+    check "-j: and is trouble" same $status 2
+    run 2 verify -j 0 -c "$config" "$match"
+    run 2 verify -j 1000 -c "$config" "$match"
+}
+
+interrupts() {
+    local status lines before
+    # Far more than is done in half a second.
+    for ((before = 0; before < 20000; before++)); do echo "$chain"; done >list
+    for signal in INT TERM; do
+        set -m
+        "$leafprint" verify -j 2 -f jsonl -c "$config" --files-from list >out 2>err &
+        sleep 0.5
+        kill -$signal $!
+        wait $!
+        status=$?
+        set +m
+        check "SIG$signal: dies of it" same $status $((128 + $(kill -l $signal)))
+        lines=$(wc -l <out)
+        check "SIG$signal: what was done is there" [ "$lines" -gt 0 -a "$lines" -lt 20000 ]
+        check "SIG$signal: whole lines" same "$(field verdict | wc -l)" "$lines"
+    done
 }
 
 standard_input() {
@@ -550,6 +631,9 @@ closed_pipe
 hostile_names
 directories
 lists_of_files
+shards
+parallel
+interrupts
 standard_input
 extract_files
 hash_files

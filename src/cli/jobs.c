@@ -1,0 +1,206 @@
+#include "cli/jobs.h"
+
+#include "batch/pool.h"
+#include "cli/inputs.h"
+#include "cli/interrupt.h"
+#include "cli/message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct flow {
+    struct lp_jobs *jobs; /* borrowed */
+    struct lp_pool *pool; /* owned */
+    bool broken_off;      /* a capture was not scanned: those behind it are not shown either */
+};
+
+/* ---- one job ---- */
+
+static struct lp_job *new_job(const char *path, const char *config)
+{
+    size_t path_size = strlen(path) + 1, config_size = config ? strlen(config) + 1 : 0;
+    struct lp_job *job = calloc(1, sizeof *job);
+
+    if (!job || !(job->path = malloc(path_size + config_size))) {
+        free(job);
+        return NULL;
+    }
+    memcpy(job->path, path, path_size);
+    if (config)
+        job->config = memcpy(job->path + path_size, config, config_size);
+    return job;
+}
+
+static void free_job(struct lp_job *job)
+{
+    lp_capture_free(job->capture);
+    lp_out_free(&job->out);
+    lp_out_free(&job->note);
+    free(job->path);
+    free(job);
+}
+
+void lp_job_fail(struct lp_job *job, const char *why)
+{
+    job->failed = true;
+    snprintf(job->error.text, sizeof job->error.text, "%s", why);
+}
+
+struct lp_report lp_job_report(const struct lp_jobs *jobs, struct lp_job *job)
+{
+    struct lp_report report = jobs->run->report;
+
+    report.out = &job->out;
+    return report;
+}
+
+static enum lp_status scan_interface(const struct lp_live *of_cli, const struct lp_options *options,
+                                     struct lp_job *job)
+{
+    struct lp_live live = *of_cli;
+
+    live.stop = &lp_interrupted;
+    live.drop_privileges = true;
+    return lp_inspect_live(&live, options, &job->capture, &job->error);
+}
+
+bool lp_job_scan(const struct lp_jobs *jobs, struct lp_job *job, const struct lp_options *options)
+{
+    const struct lp_live *live = &jobs->run->cli->live;
+    struct lp_options own = *options;
+    enum lp_status status;
+
+    if (live->interface) {
+        status = scan_interface(live, options, job);
+    } else {
+        own.stop = &lp_interrupted;
+        status = lp_inspect(job->path, &own, &job->capture, &job->error);
+    }
+    job->failed = status != LP_OK;
+    if (lp_interrupted && !live->interface) { /* half a capture is none */
+        lp_capture_free(job->capture);
+        job->capture = NULL;
+    }
+    return job->capture != NULL;
+}
+
+/* ---- all of them ---- */
+
+static double now(void)
+{
+    struct timespec time = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void work(void *ctx, unsigned worker, void *thing)
+{
+    const struct flow *flow = ctx;
+    const struct lp_jobs *jobs = flow->jobs;
+    struct lp_job *job = thing;
+    double start = now();
+
+    if (jobs->run->failed || (lp_interrupted && !jobs->run->cli->live.interface))
+        return;
+    jobs->examine(jobs->ctx, worker, job);
+    job->seconds = now() - start;
+}
+
+/* Whether one capture is all that the command line names: there is nothing to find by its effort.
+ */
+static bool alone(const struct lp_cli *cli, const struct lp_job *job)
+{
+    return cli->live.interface || (cli->input_count == 1 && strcmp(cli->inputs[0], job->path) == 0);
+}
+
+static void say_effort(const struct lp_job *job)
+{
+    const struct lp_stats *stats = &job->capture->stats;
+
+    lp_say("%s: %llu packets, %llu bytes, %.6f s", job->path, (unsigned long long)stats->packets,
+           (unsigned long long)stats->bytes, job->seconds);
+}
+
+static void show(struct lp_jobs *jobs, struct lp_job *job)
+{
+    struct lp_run *run = jobs->run;
+
+    if (job->capture->error) {
+        lp_say("%s", job->capture->error); /* it names the capture */
+        lp_run_note(run, LP_EXIT_TROUBLE);
+    }
+    if (run->cli->verbose && !alone(run->cli, job))
+        say_effort(job);
+    if (jobs->deliver)
+        jobs->deliver(jobs->ctx, job);
+    if (!run->cli->quiet)
+        lp_run_send(run, &job->out);
+}
+
+static void deliver(void *ctx, void *thing)
+{
+    struct flow *flow = ctx;
+    struct lp_run *run = flow->jobs->run;
+    struct lp_job *job = thing;
+
+    if (job->failed && !run->failed && !flow->broken_off) {
+        lp_say("%s", job->error.text);
+        run->failed = true;
+    }
+    flow->broken_off |= !job->capture || job->failed;
+    if (!run->failed && !flow->broken_off)
+        show(flow->jobs, job);
+    free_job(job);
+}
+
+static bool add(void *ctx, const char *path, const char *config)
+{
+    struct flow *flow = ctx;
+    struct lp_run *run = flow->jobs->run;
+    struct lp_job *job = new_job(path, config);
+
+    if (!job) {
+        lp_say("out of memory");
+        run->failed = true;
+        return false;
+    }
+    lp_pool_add(flow->pool, job);
+    return !run->failed && !lp_interrupted;
+}
+
+static void note_trouble(void *ctx)
+{
+    struct flow *flow = ctx;
+    flow->jobs->run->unreadable_input = true;
+}
+
+unsigned lp_jobs_workers(const struct lp_cli *cli)
+{
+    if (cli->live.interface)
+        return 1;
+    return cli->jobs ? cli->jobs : lp_pool_processors();
+}
+
+void lp_jobs_run(struct lp_jobs *jobs)
+{
+    struct flow flow = {.jobs = jobs};
+    struct lp_inputs inputs = {.cli = jobs->run->cli,
+                               .stdin_used = jobs->run->stdin_used,
+                               .visit = add,
+                               .trouble = note_trouble,
+                               .ctx = &flow};
+
+    lp_catch_interrupts();
+    flow.pool = lp_pool_new(lp_jobs_workers(jobs->run->cli), work, deliver, &flow);
+    if (!flow.pool) {
+        lp_say("out of memory");
+        jobs->run->failed = true;
+        return;
+    }
+    if (!lp_inputs_walk(&inputs))
+        jobs->run->failed = true;
+    lp_pool_end(flow.pool);
+}

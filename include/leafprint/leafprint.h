@@ -218,8 +218,11 @@ struct lp_session {
     size_t client_chain_count;
     struct lp_alert *alerts;
     size_t alert_count;
-    bool compared; /* set by lp_verify */
+    /* Set by lp_verify: */
+    bool compared;
     enum lp_verdict verdict;
+    const char *expected_by; /* the configuration, hash, certificate or trust list that it was
+                                compared with, the first of several; NULL: with none */
 };
 LP_PUBLIC const char *lp_version_name(uint16_t version); /* "TLSv1.2", "SSLv3"; NULL when unknown */
 LP_PUBLIC const char *lp_cipher_name(uint16_t cipher);   /* IANA name; NULL when unregistered */

@@ -364,6 +364,7 @@ static const struct field session_fields[] = {
     PLAIN("chain_complete", lp_session, chain_complete),
     PLAIN("past_certificate", lp_session, past_certificate),
     WHOLE("tunnels", put_tunnels),
+    AS_VERIFIED("expected_by", lp_session, expected_by, put_text),
 };
 
 /* ---- the expected side ---- */

@@ -9,6 +9,7 @@
 #include "phone/phone.h"
 #include "scan/folder.h"
 #include "scan/material.h"
+#include "scan/trusted.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +22,11 @@ struct lp_expected {
     size_t known_count, known_cap;
     struct lp_trusted *trusted; /* owned; may have signed configurations */
     size_t trusted_count, trusted_cap;
+    struct given_list {
+        const char *source;
+        struct lp_trust_list list;
+    } * lists; /* owned */
+    size_t list_count, list_cap;
     struct lp_arena **arenas; /* owned, like what is in them: of folders that were read */
     size_t arena_count, arena_cap;
 };
@@ -46,6 +52,7 @@ void lp_expected_free(struct lp_expected *expected)
     lp_free(expected->configs);
     lp_free(expected->known);
     lp_free(expected->trusted);
+    lp_free(expected->lists);
     for (size_t i = 0; i < expected->arena_count; i++)
         lp_arena_free(expected->arenas[i]);
     lp_free(expected->arenas);
@@ -218,6 +225,26 @@ static bool know(struct lp_expected *expected, const char *source, const struct 
     return true;
 }
 
+const struct lp_trust_list *lp_expected_trust_list(const struct lp_expected *expected, size_t index,
+                                                   const char **source)
+{
+    if (index >= expected->list_count)
+        return NULL;
+    *source = expected->lists[index].source;
+    return &expected->lists[index].list;
+}
+
+static bool keep_list(struct lp_expected *expected, const struct lp_material *material)
+{
+    struct given_list kept = {material->config.source, material->trust};
+
+    if (!lp_trust_list_digest(&kept.list) || !lp_grow_array(&expected->lists, &expected->list_cap,
+                                                            expected->list_count + 1, sizeof kept))
+        return false;
+    expected->lists[expected->list_count++] = kept;
+    return true;
+}
+
 static bool trust(struct lp_expected *expected, const struct lp_cert *cert)
 {
     struct lp_trusted trusted = {.der = lp_rd_init(cert->der, cert->bytes),
@@ -276,7 +303,7 @@ static bool take_material(struct lp_expected *expected, const struct lp_material
             (!know(expected, material->config.source, cert) || (is_list && !trust(expected, cert))))
             return false;
     }
-    return is_list || append(expected, &material->config);
+    return is_list ? keep_list(expected, material) : append(expected, &material->config);
 }
 
 static enum lp_status add_material(struct lp_expected *expected, const char *path,
@@ -354,7 +381,7 @@ enum lp_status lp_expected_add_file(struct lp_expected *expected, const char *pa
                                     struct lp_error *error)
 {
     size_t before = expected->count, known_before = expected->known_count,
-           trusted_before = expected->trusted_count;
+           trusted_before = expected->trusted_count, lists_before = expected->list_count;
     struct stat target;
     bool is_folder = strcmp(path, "-") != 0 && stat(path, &target) == 0 && S_ISDIR(target.st_mode);
     enum lp_status status =
@@ -364,6 +391,7 @@ enum lp_status lp_expected_add_file(struct lp_expected *expected, const char *pa
         expected->count = before;
         expected->known_count = known_before;
         expected->trusted_count = trusted_before;
+        expected->list_count = lists_before;
     }
     return status;
 }

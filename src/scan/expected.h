@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "leafprint/leafprint.h"
 #include "phone/phone.h"
+#include "phone/trustlist.h"
 #include "verdict/findings.h"
 
 /* A copy whose texts live in `arena`. False: memory is short. */
@@ -17,6 +18,10 @@ bool lp_expected_add_config(struct lp_expected *expected, const struct lp_config
 
 /* The certificates among the files; NULL past the end. */
 const struct lp_known_cert *lp_expected_known(const struct lp_expected *expected, size_t index);
+
+/* The trust lists among the files, with digests (lp_trust_list_digest); NULL past the end. */
+const struct lp_trust_list *lp_expected_trust_list(const struct lp_expected *expected, size_t index,
+                                                   const char **source);
 
 /* The certificates that signatures are checked with. Borrowed until one is added. */
 struct lp_phone_trust lp_expected_trust(const struct lp_expected *expected);

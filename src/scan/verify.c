@@ -16,6 +16,7 @@
 #include "phone/pairing.h"
 #include "phone/phone.h"
 #include "scan/expected.h"
+#include "scan/trusted.h"
 #include "verdict/findings.h"
 #include "verdict/verdict.h"
 #include "verdict/words.h"
@@ -35,8 +36,11 @@ struct run {
     bool leaf_only, assigned;
     struct lp_pairing pairing;
     struct lp_findings findings;
-    struct lp_tally *tallies; /* owned; one for each session */
-    bool *compared;           /* owned; one for each session */
+    struct lp_tally *tallies;          /* owned; one for each session */
+    bool *compared;                    /* owned; one for each session */
+    const char **expected_by;          /* owned; for each session: what it was held against first */
+    struct lp_trust_comparison *trust; /* in the arena; one for each session */
+    struct lp_tally trusted;           /* over those that a trust list speaks of */
     bool *aside;              /* owned; for each config: another phone's, nothing to do with it */
     struct comparisons held;  /* of the configuration at hand */
     struct comparisons other; /* handshakes of its phone that went elsewhere */
@@ -72,6 +76,8 @@ static bool compare_session(struct run *run, size_t config, size_t session)
     it.verdict = lp_verdict_session(seen, it.config, run->leaf_only, &it.reason);
     if (it.config->reason == LP_REASON_NONE) {
         run->compared[session] = true;
+        if (!run->expected_by[session])
+            run->expected_by[session] = it.config->source;
         lp_tally_add(&run->tallies[session], it.verdict, it.reason);
     }
     return add_comparison(&run->held, &it);
@@ -399,6 +405,47 @@ static void find_in_sessions(struct run *run, enum lp_verdict total)
     tell_rest(run, &stories);
 }
 
+/* ---- servers that trust lists speak of ---- */
+
+static bool compare_trust(struct run *run)
+{
+    const struct lp_capture *capture = run->capture;
+    struct stories stories = {.count = 0};
+
+    if (!lp_trusted_compare(capture, run->expected, run->compared, &run->trust))
+        return false;
+    for (size_t i = 0; i < capture->session_count; i++) {
+        const struct lp_trust_comparison *it = &run->trust[i];
+        if (!it->source)
+            continue;
+        lp_tally_add(&run->trusted, it->verdict, it->reason);
+        if (!is_news(&stories, it->session, it->verdict, it->reason))
+            continue;
+        lp_cause_trust(&run->findings, it);
+        if (it->verdict == LP_UNDECIDED && own_reason(it->session, it->reason))
+            lp_cause_undecided(&run->findings, it->session, it->reason, LP_INFO);
+        lp_cause_reaction(&run->findings, it->session, it->verdict);
+    }
+    tell_rest(run, &stories);
+    return true;
+}
+
+/* Where there is no VPN to look at, what the trust lists say is the answer. */
+static bool trust_decides(const struct run *run, enum lp_verdict *verdict, enum lp_reason *reason)
+{
+    enum lp_reason unused;
+
+    if (*verdict != LP_UNDECIDED ||
+        (*reason != LP_REASON_NO_CONFIG && *reason != LP_REASON_NO_VPN_GROUP))
+        return false;
+    enum lp_verdict trusted = lp_tally_verdict(&run->trusted, &unused);
+    if (trusted == LP_UNDECIDED)
+        return false;
+    *verdict = trusted;
+    *reason = LP_REASON_NONE;
+    return true;
+}
+
 /* ---- the whole ---- */
 
 /* A configuration ends where the same phone's next one begins. */
@@ -539,13 +586,16 @@ static bool judge_capture(struct run *run)
 
     if (verdict == LP_UNDECIDED && capture->config_count == 0)
         reason = LP_REASON_NO_CONFIG;
+    bool by_trust = trust_decides(run, &verdict, &reason);
     find_other_phones(run);
     find_in_sessions(run, verdict);
     if (reason == LP_REASON_NO_CONFIG ||
         ((reason == LP_REASON_NO_TLS || reason == LP_REASON_NO_PACKETS) && !capture->error))
         lp_cause_undecided(&run->findings, NULL, reason, LP_WARNING);
 
-    if (run->about == 1)
+    if (by_trust)
+        capture->summary = lp_summary_trust(verdict);
+    else if (run->about == 1)
         capture->summary = capture->configs[run->last].summary;
     else if (verdict != LP_UNDECIDED)
         capture->summary = lp_summary_capture(capture->arena, &run->total, run->undecided);
@@ -575,6 +625,7 @@ static void forget(struct lp_capture *capture)
         struct lp_session *session = &capture->sessions[i];
         session->compared = false;
         session->verdict = LP_UNDECIDED;
+        session->expected_by = NULL;
         for (size_t k = 0; k < session->chain_count; k++)
             session->chain[k].matches = 0;
     }
@@ -611,6 +662,12 @@ static void show(struct run *run)
         enum lp_reason unused;
         capture->sessions[i].compared = run->compared[i];
         capture->sessions[i].verdict = lp_tally_verdict(&run->tallies[i], &unused);
+        capture->sessions[i].expected_by = run->expected_by[i];
+        if (run->trust[i].source) {
+            capture->sessions[i].compared = true;
+            capture->sessions[i].verdict = run->trust[i].verdict;
+            capture->sessions[i].expected_by = run->trust[i].source;
+        }
     }
     leave_out_others(run);
     if (run->assigned)
@@ -627,13 +684,14 @@ static bool verify(struct run *run, const struct lp_url *server, bool any_server
 
     run->tallies = lp_alloc_array(capture->session_count, sizeof *run->tallies);
     run->compared = lp_alloc_array(capture->session_count, sizeof *run->compared);
-    if (!run->tallies || !run->compared || !copy_configs(run))
+    run->expected_by = lp_alloc_array(capture->session_count, sizeof *run->expected_by);
+    if (!run->tallies || !run->compared || !run->expected_by || !copy_configs(run))
         goto out;
     run->aside = lp_alloc_array(capture->config_count, sizeof *run->aside);
     if (!run->aside)
         goto out;
     paired = lp_pairing_start(&run->pairing, capture, server, any_server);
-    if (!paired || !compare_all(run) || !judge_capture(run))
+    if (!paired || !compare_all(run) || !compare_trust(run) || !judge_capture(run))
         goto out;
     show(run);
     ok = true;
@@ -644,6 +702,7 @@ out:
     lp_free(run->other.items);
     lp_free(run->tallies);
     lp_free(run->compared);
+    lp_free(run->expected_by);
     lp_free(run->aside);
     return ok;
 }

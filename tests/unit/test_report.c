@@ -49,6 +49,7 @@ static struct lp_session session = {
     .alerts = alerts,
     .alert_count = 1,
     .compared = true,
+    .expected_by = "SEP001F6C81110E.cnf.xml",
     .verdict = LP_MISMATCH,
 };
 static const unsigned compared[] = {0};
@@ -388,7 +389,7 @@ static void out_pem_lines_of_64(void **state)
     "\"matches\":[]}],\"client_chain\":[],\"alerts\":[{\"frame\":12,\"from\":\"client\","          \
     "\"level\":\"fatal\",\"code\":42,\"name\":\"bad_certificate\"}],\"outcome_reason\":null,"      \
     "\"offered_version\":\"TLSv1.0\",\"chain_complete\":false,\"past_certificate\":false,"         \
-    "\"tunnels\":[]}"
+    "\"tunnels\":[]"
 #define CAPTURE_TAIL                                                                               \
     "\"findings\":[{\"severity\":\"error\",\"code\":\"hash-mismatch\",\"session\":0,"              \
     "\"frame\":9,\"message\":\"the hashes differ\",\"remedy\":\"reset the phone\"},"               \
@@ -421,6 +422,7 @@ static void jsonl_verified_capture_is_the_contract(void **state)
         "\"fault\":\"base64-of-hex\"}],\"verdict\":\"mismatch\",\"reason\":null,"
         "\"sessions\":[0],\"summary\":\"differs\",\"fetched_frame\":null}],"
         "\"sessions\":[" SESSION_HEAD "\"compared\":true,\"verdict\":\"mismatch\"," SESSION_TAIL
+        ",\"expected_by\":\"SEP001F6C81110E.cnf.xml\"}"
         "]," CAPTURE_TAIL "}\n",
         &out);
 }
@@ -434,7 +436,7 @@ static void jsonl_inspected_capture_has_no_verdict(void **state)
     (void)state;
     lp_writer_jsonl.inspected(&report, &capture);
     assert_taken("{\"schema\":\"leafprint.capture/1\",\"capture\":\"a.pcap\",\"error\":null,"
-                 "\"summary\":null,\"sessions\":[" SESSION_HEAD SESSION_TAIL "]," CAPTURE_TAIL
+                 "\"summary\":null,\"sessions\":[" SESSION_HEAD SESSION_TAIL "}]," CAPTURE_TAIL
                  "}\n",
                  &out);
 }

@@ -239,10 +239,21 @@ struct lp_boot_file {
     struct lp_time time;
 };
 
+/* An address that a name server gave within the capture. */
+struct lp_dns_answer {
+    const char *name;    /* that was asked for; lower case, without a dot at the end */
+    const char *alias;   /* what its CNAMEs end in; NULL: it has none */
+    struct lp_ip ip;     /* family 0: the answer ends at the alias */
+    struct lp_ip client; /* to whom it was given */
+    uint64_t frame;      /* of the earliest answer that says so, like the time */
+    struct lp_time time;
+};
+
 /* A connection that was tried and not answered at all, or refused by a reset. */
 struct lp_attempt {
     struct lp_endpoint client, server;
     uint64_t frame; /* of the first SYN */
+    struct lp_time time;
     bool refused;
 };
 
@@ -309,6 +320,15 @@ struct lp_url {
 
 enum { LP_MAX_URLS = 3, LP_MAX_CERT_HASHES = 10 };
 
+/* A handshake that was compared, and what its server is known by. */
+struct lp_reached {
+    unsigned session;     /* index */
+    unsigned url;         /* N of the urlN that the server is; 0: of none */
+    const char *known_by; /* static: "address", "sni", "dns"; "dns-other", "dns-late" and "port",
+                             which confirm nothing; "server", "any" where no url decides */
+    const struct lp_dns_answer *answer; /* of "dns", "dns-other" and "dns-late"; else NULL */
+};
+
 /* One expected side: a phone's vpnGroup, or a hash or certificate given by itself (origin "hash",
  * "certificate"). */
 struct lp_config {
@@ -336,7 +356,8 @@ struct lp_config {
     enum lp_verdict verdict;
     enum lp_reason verdict_reason;
     const char *summary;
-    const unsigned *sessions; /* indices of the handshakes that were compared */
+    const unsigned *sessions;         /* indices of the handshakes that were compared */
+    const struct lp_reached *reached; /* the same handshakes */
     size_t session_count;
 };
 
@@ -357,6 +378,8 @@ struct lp_capture {
     size_t file_count;
     struct lp_attempt *attempts; /* ordered by frame; at most 1,024 are kept */
     size_t attempt_count;
+    struct lp_dns_answer *dns_answers; /* ordered by name, then time; at most 65,536 are kept */
+    size_t dns_answer_count;
     struct lp_finding *findings;
     size_t finding_count;
     struct lp_stats stats;

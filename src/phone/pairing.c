@@ -20,6 +20,7 @@
 #include "base/carrier.h"
 #include "base/text.h"
 #include "phone/phone.h"
+#include "phone/resolve.h"
 
 #include <stdlib.h>
 
@@ -248,23 +249,56 @@ bool lp_pairing_made(const struct lp_pairing *pairing, size_t config, size_t ses
     return !(pairing->by_mac && side->has_mac && client->has_mac);
 }
 
+/* By what name servers said about the url's host. */
+static struct lp_meeting server_resolved(const struct lp_pairing *pairing, const struct lp_url *url,
+                                         const struct lp_session *session)
+{
+    struct lp_resolve question = {.capture = pairing->capture,
+                                  .host = url->host,
+                                  .server = &session->server.ip,
+                                  .client = &session->client.ip,
+                                  .when = session->start};
+    struct lp_meeting meeting = {.counts = true, .unconfirmed = true};
+
+    switch (lp_resolve(&question, &meeting.answer)) {
+    case LP_RESOLVE_CONFIRMED:
+        meeting.known_by = "dns";
+        meeting.unconfirmed = false;
+        return meeting;
+    case LP_RESOLVE_LATE:
+        meeting.known_by = "dns-late";
+        return meeting;
+    case LP_RESOLVE_OTHERS:
+        meeting.known_by = "dns-other";
+        return meeting;
+    case LP_RESOLVE_ELSEWHERE:
+        return (struct lp_meeting){.counts = false};
+    case LP_RESOLVE_UNKNOWN:
+        break;
+    }
+    meeting.known_by = "port";
+    meeting.counts = !pairing->servers_named;
+    return meeting;
+}
+
 /* Whether the session's server is `url`. A name is held against the server name that the client
  * sent; old phones send none. */
 static struct lp_meeting server_is(const struct lp_pairing *pairing, const struct lp_url *url,
                                    const struct lp_session *session)
 {
-    struct lp_meeting meeting = {false, 0, false};
+    struct lp_meeting meeting = {.counts = false};
 
     if (!url->usable || (url->port != 0 && url->port != session->server.port))
         return meeting;
     if (url->host_is_ip) {
         meeting.counts = session->server.ip.family != 0 && url->ip.family != 0 &&
                          lp_ip_equal(&url->ip, &session->server.ip);
+        meeting.known_by = "address";
     } else if (session->sni && url->host) {
         meeting.counts = lp_host_equal(url->host, session->sni, strlen(session->sni));
-    } else if (!pairing->servers_named && url->host) {
-        /* DNS answers seen in the capture will be asked here, before giving in. */
-        meeting.counts = meeting.unconfirmed = true;
+        meeting.known_by = "sni";
+    } else if (url->host) {
+        meeting = server_resolved(pairing, url, session);
     }
     return meeting;
 }
@@ -272,7 +306,7 @@ static struct lp_meeting server_is(const struct lp_pairing *pairing, const struc
 static struct lp_meeting met_url(const struct lp_pairing *pairing, const struct lp_config *config,
                                  const struct lp_session *session)
 {
-    struct lp_meeting best = {false, 0, false};
+    struct lp_meeting best = {.counts = false};
 
     for (size_t i = 0; i < config->url_count && i < LP_MAX_URLS; i++) {
         struct lp_meeting one = server_is(pairing, &config->urls[i], session);
@@ -284,13 +318,13 @@ static struct lp_meeting met_url(const struct lp_pairing *pairing, const struct 
     return best;
 }
 
-/* `it` may stand for an attempt: only its two ends, its carrier and its server name are looked at.
- * No server of IEEE 802.1X is a headend, whatever its address or the user says. DTLS at a url's
- * port is the headend's as TLS is. */
+/* `it` may stand for an attempt: only its two ends, its carrier, its server name and its time are
+ * looked at. No server of IEEE 802.1X is a headend, whatever its address or the user says. DTLS at
+ * a url's port is the headend's as TLS is. */
 static struct lp_meeting met(const struct lp_pairing *pairing, const struct lp_config *side,
                              const struct lp_session *it)
 {
-    struct lp_meeting meeting = {false, 0, false};
+    struct lp_meeting meeting = {.counts = false};
 
     if (lp_is_8021x(it))
         return meeting;
@@ -298,13 +332,15 @@ static struct lp_meeting met(const struct lp_pairing *pairing, const struct lp_c
     if (!pairing->server && !pairing->any_server && side->url_count > 0)
         return meeting;
     /* The user, or the absence of urls, decides; a name given by the user must have been seen. */
-    struct lp_meeting said = {true, 0, false};
+    struct lp_meeting said = {.counts = true};
     if (pairing->server)
         said = server_is(pairing, pairing->server, it);
-    meeting.counts = said.counts && !said.unconfirmed;
-    meeting.url = meeting.unconfirmed ? 0 : meeting.url;
-    meeting.unconfirmed = false;
-    return meeting;
+    said.counts = said.counts && !said.unconfirmed;
+    said.url = meeting.unconfirmed ? 0 : meeting.url;
+    said.known_by = pairing->server ? "server" : "any";
+    said.unconfirmed = false;
+    said.answer = NULL;
+    return said;
 }
 
 struct lp_meeting lp_pairing_met(const struct lp_pairing *pairing, size_t config, size_t session)
@@ -336,7 +372,8 @@ const struct lp_attempt *lp_pairing_tried(const struct lp_pairing *pairing, size
 
     for (size_t i = 0; i < capture->attempt_count; i++) {
         const struct lp_attempt *attempt = &capture->attempts[i];
-        struct lp_session it = {.client = attempt->client, .server = attempt->server};
+        struct lp_session it = {
+            .client = attempt->client, .server = attempt->server, .start = attempt->time};
         struct lp_meeting meeting = met(pairing, &capture->configs[config], &it);
         if (meeting.counts && !meeting.unconfirmed &&
             in_time(&capture->configs[config], attempt->frame) &&

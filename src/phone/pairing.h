@@ -46,9 +46,11 @@ bool lp_pairing_elsewhere(const struct lp_pairing *pairing, size_t config);
 bool lp_pairing_made(const struct lp_pairing *pairing, size_t config, size_t session);
 
 struct lp_meeting {
-    bool counts;      /* the server is one to compare with */
-    unsigned url;     /* N of the urlN that the server is, or 0 */
-    bool unconfirmed; /* nothing but the port says so */
+    bool counts;          /* the server is one to compare with */
+    unsigned url;         /* N of the urlN that the server is, or 0 */
+    bool unconfirmed;     /* it may as well be another server */
+    const char *known_by; /* as in struct lp_reached, like the answer */
+    const struct lp_dns_answer *answer;
 };
 struct lp_meeting lp_pairing_met(const struct lp_pairing *pairing, size_t config, size_t session);
 

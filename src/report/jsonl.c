@@ -460,6 +460,36 @@ static void put_config_sessions(struct lp_json *json, const void *value)
     lp_json_close(json, ']');
 }
 
+static void put_answer_frame(struct lp_json *json, const void *value)
+{
+    const struct lp_reached *reached = value;
+    const uint64_t none = 0;
+    put_frame(json, reached->answer ? &reached->answer->frame : &none);
+}
+
+static void put_reached_url(struct lp_json *json, const void *value)
+{
+    const struct lp_reached *reached = value;
+    if (reached->url)
+        lp_json_number(json, reached->url);
+    else
+        lp_json_null(json);
+}
+
+static const struct field reached_fields[] = {
+    PLAIN("session", lp_reached, session),
+    WHOLE("url", put_reached_url),
+    PLAIN("known_by", lp_reached, known_by),
+    WHOLE("dns_frame", put_answer_frame),
+};
+
+static void put_reached(struct lp_json *json, const void *value)
+{
+    const struct lp_config *config = value;
+    put_array(json, TABLE(reached_fields, lp_reached), config->reached, config->session_count,
+              true);
+}
+
 static void put_fetched_frame(struct lp_json *json, const void *value)
 {
     const struct lp_config *config = value;
@@ -481,6 +511,7 @@ static const struct field config_fields[] = {
     WHOLE("sessions", put_config_sessions),
     PLAIN("summary", lp_config, summary),
     WHOLE("fetched_frame", put_fetched_frame),
+    WHOLE("reached", put_reached),
 };
 
 /* ---- findings and statistics ---- */

@@ -124,6 +124,7 @@ bool lp_config_copy(struct lp_arena *arena, const struct lp_config *from, struct
     to->verdict = LP_UNDECIDED;
     to->verdict_reason = LP_REASON_NONE;
     to->sessions = NULL;
+    to->reached = NULL;
     to->session_count = 0;
     if (!keep_text(arena, &to->source) || !keep_text(arena, &to->origin) ||
         !keep_text(arena, &to->phone) || !keep_text(arena, &to->hash_algorithm))

@@ -38,6 +38,7 @@ struct flow_state {
     struct lp_tls tls;
     struct lp_boot_http *http; /* owned: a phone asks for its files; NULL otherwise */
     bool relayed[2];           /* datagrams of TURN */
+    bool resolving[2];         /* answers of a name server */
     bool looked_at[2];         /* the first bytes of each direction */
     struct lp_carried carried; /* the way from the stream to `tls` */
 };
@@ -63,35 +64,49 @@ static struct flow_state *state_of(struct lp_flows *flows, struct lp_flow *flow)
     return state;
 }
 
+/* What a stream is, by its first bytes. False: there are too few to tell, and what was given back
+ * could not be looked at any more. */
+static bool look_at(struct flow_state *state, struct lp_flow *flow, unsigned dir,
+                    struct lp_rd bytes)
+{
+    enum { LOOK_AT = 3 };
+
+    if (state->looked_at[dir])
+        return true;
+    if (!state->http && lp_http_wanted(bytes))
+        state->http = lp_boot_http_new(flow, dir);
+    enum lp_turn_next turn = lp_turn_begins(bytes);
+    enum lp_dns_next dns = lp_resolved_begins(bytes);
+    state->relayed[dir] = turn == LP_TURN_FRAME;
+    state->resolving[dir] = dns == LP_DNS_MESSAGE;
+    state->looked_at[dir] = state->http || state->relayed[dir] || state->resolving[dir] ||
+                            (turn != LP_TURN_MORE && dns != LP_DNS_MORE && bytes.left >= LOOK_AT);
+    return state->looked_at[dir];
+}
+
 static struct lp_flow_answer on_bytes(void *ctx, struct lp_flow *flow, unsigned dir,
                                       const struct lp_stream *stream)
 {
-    enum { LOOK_AT = 3 };
+    const struct lp_flows *flows = ctx;
     struct flow_state *state = state_of(ctx, flow);
     struct lp_flow_answer answer = {.want = LP_FLOW_ROOM};
     struct lp_tls_input input = input_of(stream);
 
     if (!state)
         return answer;
-    if (!state->http && !state->looked_at[dir] && lp_http_wanted(stream->bytes))
-        state->http = lp_boot_http_new(flow, dir);
+    if (!look_at(state, flow, dir, stream->bytes)) {
+        answer.want = LP_FLOW_MORE;
+        return answer;
+    }
     if (state->http) {
         answer.want = lp_boot_http_take(state->http, dir, stream) ? LP_FLOW_MORE : LP_FLOW_DONE;
         answer.release = stream->bytes.left;
         return answer;
     }
-    enum lp_turn_next turn = state->looked_at[dir] ? LP_TURN_BROKEN : lp_turn_begins(stream->bytes);
-    state->relayed[dir] |= turn == LP_TURN_FRAME;
     if (state->relayed[dir])
-        return lp_relayed_read(((struct lp_flows *)ctx)->udp, flow, dir, stream);
-    if (!state->looked_at[dir]) {
-        if (turn == LP_TURN_MORE || stream->bytes.left < LOOK_AT) {
-            /* too few to tell; what was given back could not be looked at any more */
-            answer.want = LP_FLOW_MORE;
-            return answer;
-        }
-        state->looked_at[dir] = true;
-    }
+        return lp_relayed_read(flows->udp, flow, dir, stream);
+    if (state->resolving[dir])
+        return lp_resolved_stream(flows->resolved, flow, dir, stream);
     enum lp_tls_want want = lp_carried_read(&state->carried, dir, &input, &answer.release);
     if (want != LP_TLS_ROOM)
         answer.want = want == LP_TLS_DONE ? LP_FLOW_DONE : LP_FLOW_MORE;
@@ -119,7 +134,7 @@ static void on_gap(void *ctx, struct lp_flow *flow, unsigned dir, enum lp_gap ki
     struct flow_state *state = state_of(ctx, flow);
     struct lp_tls_input input = input_of(rest);
 
-    if (state && !state->http && !state->relayed[dir])
+    if (state && !state->http && !state->relayed[dir] && !state->resolving[dir])
         lp_carried_cut(&state->carried, dir, cuts[kind], &input);
 }
 
@@ -174,6 +189,7 @@ static void note_attempt(struct lp_flows *flows, const struct lp_flow *flow,
     flows->attempts[flows->attempt_count++] = (struct lp_attempt){.client = flow->end[from],
                                                                   .server = flow->end[1 - from],
                                                                   .frame = ends[from].first_frame,
+                                                                  .time = ends[from].first_time,
                                                                   .refused = ends[1 - from].rst};
 }
 
@@ -204,13 +220,19 @@ static void on_close(void *ctx, struct lp_flow *flow, const struct lp_flow_end e
     flow->state = NULL;
 }
 
+/* Where no SYN tells the start of a stream. */
+static bool recognise(struct lp_rd bytes)
+{
+    return lp_tls_recognise(bytes) || lp_resolved_begins(bytes) == LP_DNS_MESSAGE;
+}
+
 struct lp_tcp_consumer lp_flows_consumer(struct lp_flows *flows)
 {
     return (struct lp_tcp_consumer){.ctx = flows,
                                     .bytes = on_bytes,
                                     .rewritten = on_rewritten,
                                     .gap = on_gap,
-                                    .recognise = lp_tls_recognise,
+                                    .recognise = recognise,
                                     .close = on_close};
 }
 

@@ -7,6 +7,7 @@
 
 #include "scan/bootfiles.h"
 #include "scan/keys.h"
+#include "scan/resolved.h"
 #include "scan/sessions.h"
 #include "tcp/tcp.h"
 #include "udp/udp.h"
@@ -16,6 +17,7 @@ struct lp_flows {
     struct lp_udp *udp;           /* borrowed; where datagrams go that a stream carries */
     struct lp_scan_keys *keys;    /* borrowed */
     struct lp_boot_files *files;  /* borrowed; where fetched files go */
+    struct lp_resolved *resolved; /* borrowed; where answers of name servers go */
     struct lp_attempt *attempts;  /* owned until lp_flows_take */
     size_t attempt_count, attempt_cap;
     uint64_t limited; /* connections that a budget cut off before a handshake was found in them */

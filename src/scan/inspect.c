@@ -37,6 +37,7 @@ struct scan {
     struct lp_flows flows;
     struct lp_datagrams datagrams;
     struct lp_boot_files files;
+    struct lp_resolved resolved;
     struct lp_tftp *tftp;     /* owned */
     struct lp_tcp *tcp;       /* owned */
     struct lp_udp *udp;       /* owned */
@@ -75,8 +76,10 @@ static void on_datagram(void *ctx, const struct lp_datagram *datagram)
         lp_tcp_push(scan->tcp, datagram);
     else
         lp_tftp_push(scan->tftp, datagram);
-    if (datagram->protocol == LP_PROTOCOL_UDP)
+    if (datagram->protocol == LP_PROTOCOL_UDP) {
+        lp_resolved_datagram(&scan->resolved, datagram);
         lp_udp_push(scan->udp, datagram);
+    }
 }
 
 static void on_eapol(void *ctx, const struct lp_datagram *frame)
@@ -100,8 +103,10 @@ static bool build(struct scan *scan)
                                           .findings = &scan->findings};
     scan->files = (struct lp_boot_files){.arena = arena};
     scan->tftp = lp_tftp_new(&scan->budget, lp_boot_files_add, &scan->files);
-    scan->flows =
-        (struct lp_flows){.sessions = &scan->sessions, .keys = scan->keys, .files = &scan->files};
+    scan->flows = (struct lp_flows){.sessions = &scan->sessions,
+                                    .keys = scan->keys,
+                                    .files = &scan->files,
+                                    .resolved = &scan->resolved};
     scan->datagrams =
         (struct lp_datagrams){.sessions = &scan->sessions, .keys = scan->keys, .seed = seed};
     uint64_t share = options->max_connection ? options->max_connection : DEFAULT_CONNECTION;
@@ -110,7 +115,8 @@ static bool build(struct scan *scan)
     scan->tcp = lp_tcp_new(seed, &scan->budget, share, &streams);
     scan->udp = lp_udp_new(seed, &scan->budget, share, &datagrams);
     scan->net = lp_net_new(seed, &scan->budget, on_datagram, scan);
-    if (!scan->store || !scan->tftp || !scan->tcp || !scan->udp || !scan->net)
+    if (!lp_resolved_start(&scan->resolved, arena, &scan->budget, seed) || !scan->store ||
+        !scan->tftp || !scan->tcp || !scan->udp || !scan->net)
         return false;
     scan->flows.udp = scan->udp;
     lp_net_on_eapol(scan->net, on_eapol);
@@ -138,8 +144,8 @@ static void count_packet(struct lp_stats *stats, const struct lp_packet *packet)
 static bool out_of_memory(const struct scan *scan)
 {
     return scan->sessions.out_of_memory || scan->keys->out_of_memory || scan->files.out_of_memory ||
-           scan->findings.failed || lp_tcp_out_of_memory(scan->tcp) ||
-           lp_udp_out_of_memory(scan->udp);
+           scan->resolved.out_of_memory || scan->findings.failed ||
+           lp_tcp_out_of_memory(scan->tcp) || lp_udp_out_of_memory(scan->udp);
 }
 
 /* Lists a link type when it is new, and says so when its packets cannot be read. */
@@ -302,6 +308,20 @@ static void note_limit(struct scan *scan)
                         (unsigned long long)limited, (unsigned long long)lp_tcp_refused(scan->tcp));
 }
 
+static void note_answers(struct scan *scan)
+{
+    const struct lp_finding finding = {.severity = LP_WARNING,
+                                       .code = "dns-limit",
+                                       .session = -1,
+                                       .remedy = "cut the capture down, or name the headend by "
+                                                 "--server"};
+
+    if (scan->resolved.left_out)
+        lp_findings_add(&scan->findings, &finding,
+                        "%s: %llu answers of name servers were left out: there was no room",
+                        scan->capture->path, (unsigned long long)scan->resolved.left_out);
+}
+
 static enum lp_status finish(struct scan *scan, struct lp_error *error)
 {
     struct lp_capture *capture = scan->capture;
@@ -315,13 +335,14 @@ static enum lp_status finish(struct scan *scan, struct lp_error *error)
     note_fragments(scan);
     note_skipped(scan);
     note_limit(scan);
+    note_answers(scan);
     lp_scan_keys_note(scan->keys, &scan->findings);
     capture->stats.link_type_count = scan->link_type_count;
     capture->stats.link_types = lp_arena_copy(capture->arena, scan->link_types,
                                               scan->link_type_count * sizeof *scan->link_types);
     if (!capture->stats.link_types || out_of_memory(scan) ||
         !lp_sessions_take(&scan->sessions, capture) || !lp_flows_take(&scan->flows, capture) ||
-        !lp_boot_files_take(&scan->files, capture)) {
+        !lp_boot_files_take(&scan->files, capture) || !lp_resolved_take(&scan->resolved, capture)) {
         lp_error_set(error, "%s: out of memory", capture->path);
         return LP_ERR_MEMORY;
     }
@@ -343,6 +364,7 @@ static void tear_down(struct scan *scan)
     lp_flows_free(&scan->flows);
     lp_tftp_free(scan->tftp);
     lp_boot_files_free(&scan->files);
+    lp_resolved_end(&scan->resolved);
     lp_sessions_free(&scan->sessions);
     lp_cert_store_free(scan->store);
     lp_source_close(scan->source);

@@ -15,6 +15,7 @@
 #include "leafprint/leafprint.h"
 #include "phone/pairing.h"
 #include "phone/phone.h"
+#include "scan/doubts.h"
 #include "scan/expected.h"
 #include "scan/trusted.h"
 #include "verdict/findings.h"
@@ -67,6 +68,8 @@ static bool compare_session(struct run *run, size_t config, size_t session)
                                .session = seen,
                                .url = meeting.url,
                                .unconfirmed = meeting.unconfirmed,
+                               .known_by = meeting.known_by,
+                               .answer = meeting.answer,
                                .leaf_only = run->leaf_only};
 
     if (!meeting.counts) {
@@ -95,17 +98,24 @@ static enum lp_reason why_nothing_held(const struct run *run, size_t config)
     return capture->stats.packets ? LP_REASON_NO_TLS : LP_REASON_NO_PACKETS;
 }
 
-/* The indices of the handshakes that were compared. */
+/* The handshakes that were compared. */
 static bool keep_sessions(struct run *run, struct lp_config *config)
 {
     if (config->reason != LP_REASON_NONE || run->held.count == 0)
         return true;
     unsigned *indices = lp_arena_alloc(run->capture->arena, run->held.count * sizeof *indices);
-    if (!indices)
+    struct lp_reached *reached =
+        lp_arena_alloc(run->capture->arena, run->held.count * sizeof *reached);
+    if (!indices || !reached)
         return false;
-    for (size_t i = 0; i < run->held.count; i++)
-        indices[i] = (unsigned)(run->held.items[i].session - run->capture->sessions);
+    for (size_t i = 0; i < run->held.count; i++) {
+        const struct lp_comparison *it = &run->held.items[i];
+        indices[i] = (unsigned)(it->session - run->capture->sessions);
+        reached[i] = (struct lp_reached){
+            .session = indices[i], .url = it->url, .known_by = it->known_by, .answer = it->answer};
+    }
     config->sessions = indices;
+    config->reached = reached;
     config->session_count = run->held.count;
     return true;
 }
@@ -252,68 +262,6 @@ static void find_comparisons(struct run *run)
     tell_rest(run, &stories);
 }
 
-/* The only configuration was taken although the handshake came from another MAC than its phone's.
- * Behind a router that is always so. */
-static void find_other_maker(struct run *run, const struct lp_config *config)
-{
-    const struct lp_session *session = run->held.items[0].session;
-    struct lp_finding what = {LP_INFO,
-                              "other-mac",
-                              (int64_t)(session - run->capture->sessions),
-                              session->first_frame,
-                              NULL,
-                              "where the capture was made next to the phone, give the "
-                              "configuration of the phone that made it"};
-    char name[16], seen[13];
-    uint8_t mac[6];
-
-    if (!config->phone || !session->client.has_mac ||
-        !lp_phone_name_find(config->phone, name, mac) ||
-        memcmp(mac, session->client.mac, sizeof mac) == 0)
-        return;
-    lp_hex_text(session->client.mac, sizeof mac, seen);
-    lp_findings_add(&run->findings, &what,
-                    "the handshake comes from the MAC address %s, not from that of %s: a router "
-                    "stands between, or "
-                    "another phone made it",
-                    seen, config->phone);
-}
-
-/* How sure it is that these handshakes are the phone's, and their server the headend. */
-static void find_doubts(struct run *run, const struct lp_config *config)
-{
-    struct lp_finding what = {
-        LP_WARNING, "server-unconfirmed",
-        -1,         0,
-        NULL,       "where it is another server, name the headend's address by --server"};
-    const struct lp_comparison *unconfirmed = NULL;
-    char name[16], server[LP_ENDPOINT_SIZE];
-    uint8_t mac[6];
-
-    for (size_t i = 0; i < run->held.count && !unconfirmed; i++)
-        if (run->held.items[i].unconfirmed)
-            unconfirmed = &run->held.items[i];
-    if (unconfirmed) {
-        lp_endpoint_text(&unconfirmed->session->server, server);
-        lp_findings_add(&run->findings, &what,
-                        "%s was taken for url%u by its port alone: the capture does not show which "
-                        "address that name has",
-                        server, unconfirmed->url);
-    }
-    if (config->paired_by && strcmp(config->paired_by, "only") == 0 && run->held.count)
-        find_other_maker(run, config);
-    if (config->paired_by && strcmp(config->paired_by, "only") == 0 && config->phone &&
-        run->held.count && lp_pairing_path_names(run->capture->path, name, mac) &&
-        strcmp(name, config->phone) != 0) {
-        what.code = "other-phone-named";
-        what.remedy = "compare the capture with the configuration of the phone that it is named "
-                      "after";
-        lp_findings_add(&run->findings, &what,
-                        "the capture is named after %s, the configuration is that of %s", name,
-                        config->phone);
-    }
-}
-
 /* A gateway that was tried in vain: the reason, or why the phone went to the next url. */
 static void find_unanswered(struct run *run, size_t index)
 {
@@ -348,10 +296,13 @@ static void find_for_config(struct run *run, size_t index)
     if (config->reason != LP_REASON_NONE)
         return;
     find_comparisons(run);
-    find_doubts(run, config);
+    lp_doubts_find(&run->findings, run->capture, config,
+                   (struct lp_doubtful){run->held.items, run->held.count});
     find_unanswered(run, index);
-    if (config->verdict_reason == LP_REASON_NOT_AT_URL)
+    if (config->verdict_reason == LP_REASON_NOT_AT_URL) {
         lp_cause_not_at_url(&run->findings, config, run->other.items, run->other.count);
+        lp_doubts_unreached(&run->findings, run->capture, config);
+    }
     if (config->verdict == LP_UNDECIDED || config->verdict == LP_MISMATCH)
         lp_cause_elsewhere(&run->findings, config, run->other.items, run->other.count);
 }

@@ -59,8 +59,10 @@ void lp_half_note(struct lp_half *half, const struct lp_segment *segment)
     const struct lp_datagram *d = segment->datagram;
     uint32_t seq = segment->seq;
 
-    if (half->end.packets++ == 0 || d->frame < half->end.first_frame)
+    if (half->end.packets++ == 0 || d->frame < half->end.first_frame) {
         half->end.first_frame = d->frame;
+        half->end.first_time = d->time;
+    }
     if (segment->flags & LP_TCP_SYN)
         note_syn(half, seq++);
     if ((segment->flags & (LP_TCP_SYN | LP_TCP_ACK)) == LP_TCP_SYN)

@@ -71,6 +71,7 @@ struct lp_flow {
 /* What is known of each direction when a connection is over. */
 struct lp_flow_end {
     uint64_t packets, first_frame;
+    struct lp_time first_time; /* of first_frame */
     bool syn, fin, rst;
     bool opened;       /* sent a SYN that was no answer */
     bool acked_unseen; /* the other end acknowledged bytes that are not in the capture */

@@ -52,7 +52,9 @@ struct lp_comparison {
     const struct lp_config *config;   /* borrowed */
     const struct lp_session *session; /* borrowed */
     unsigned url;                     /* the N of the urlN that its server is; 0: of none */
-    bool unconfirmed;                 /* nothing but the port says that it is that urlN */
+    bool unconfirmed;                 /* it may as well be another server than that urlN */
+    const char *known_by;             /* as in struct lp_reached, like the answer */
+    const struct lp_dns_answer *answer;
     bool leaf_only;
     enum lp_verdict verdict;
     enum lp_reason reason;

@@ -125,6 +125,198 @@ static void verify_named_url_needs_the_server_name(void **state)
     free_world(world);
 }
 
+/* ---- what name servers said ---- */
+
+/* Sorted as lp_inspect sorts them: the caller adds names in order. */
+static struct lp_dns_answer *add_answer(struct world *world, const char *name, const char *address,
+                                        int64_t when)
+{
+    enum { ANSWERS_MOST = 16 };
+    struct lp_capture *capture = &world->capture;
+
+    if (!capture->dns_answers)
+        capture->dns_answers =
+            must(lp_arena_alloc(world->arena, ANSWERS_MOST * sizeof *capture->dns_answers));
+    assert_true(capture->dns_answer_count < ANSWERS_MOST);
+    struct lp_dns_answer *answer = &capture->dns_answers[capture->dns_answer_count++];
+    answer->name = name;
+    answer->frame = capture->dns_answer_count;
+    answer->time.sec = when;
+    assert_true(lp_ip_parse("10.0.0.5", 8, &answer->client));
+    if (address)
+        assert_true(lp_ip_parse(address, strlen(address), &answer->ip));
+    return answer;
+}
+
+enum { BEFORE = 1699999999, AFTER = 1700000100 };
+
+static struct world *named_world(void)
+{
+    struct world *world = new_world();
+
+    add_config(world, PHONE_A, "https://vpn.example.com/vpn", 0x11);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    return world;
+}
+
+/* What is known of the only handshake's server; NULL: it was not compared. */
+static const char *known_by(const struct world *world)
+{
+    const struct lp_config *config = config_at(world, 0);
+    return config->session_count ? config->reached[0].known_by : NULL;
+}
+
+static void verify_dns_answer_before_the_handshake_confirms(void **state)
+{
+    struct world *world = named_world();
+
+    (void)state;
+    add_answer(world, "vpn.example.com", "192.0.2.9", BEFORE);
+    add_answer(world, "vpn.example.com", "192.0.2.1", BEFORE); /* several addresses all count */
+    add_session(world, "192.0.2.7", 443, 0, 0x55)->sni = "x.example"; /* others send names */
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_int_equal(0, count_findings(world, "server-unconfirmed"));
+    assert_string_equal("dns", known_by(world));
+    assert_int_equal(1, config_at(world, 0)->reached[0].url);
+    assert_ptr_equal(&world->capture.dns_answers[1], config_at(world, 0)->reached[0].answer);
+    const struct lp_finding *found = finding(world, "server-by-dns");
+    assert_int_equal(2, found->frame);
+    assert_non_null(strstr(found->message, "gives vpn.example.com this address"));
+    free_world(world);
+}
+
+static void verify_dns_answer_with_another_address_excludes(void **state)
+{
+    static const int64_t moments[] = {BEFORE, AFTER};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct world *world = named_world();
+        add_answer(world, "vpn.example.com", "192.0.2.9", moments[i]);
+        expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+        assert_non_null(strstr(finding(world, "name-elsewhere")->message,
+                               "vpn.example.com (url1) is 192.0.2.9"));
+        assert_non_null(finding(world, "would-match-elsewhere"));
+        free_world(world);
+    }
+}
+
+static void verify_dns_answer_after_the_handshake_confirms_nothing(void **state)
+{
+    struct world *world = named_world();
+
+    (void)state;
+    add_answer(world, "vpn.example.com", "192.0.2.1", AFTER);
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("dns-late", known_by(world));
+    assert_non_null(strstr(finding(world, "server-unconfirmed")->message, "after the handshake"));
+    assert_int_equal(0, count_findings(world, "server-by-dns"));
+    free_world(world);
+}
+
+static void verify_dns_answer_for_another_name_never_pairs(void **state)
+{
+    struct world *world = named_world();
+
+    (void)state;
+    add_answer(world, "www.example.com", "192.0.2.1", BEFORE);
+    add_session(world, "192.0.2.7", 443, 0, 0x55)->sni = "x.example";
+    expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+    /* nor does its being the alias of another name give a name that address */
+    world->capture.dns_answers[0].alias = "vpn.example.com";
+    expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+    free_world(world);
+}
+
+/* Another client may have been told another address: its answer confirms nothing. */
+static void verify_dns_answer_to_another_client_confirms_nothing(void **state)
+{
+    struct world *world = named_world();
+
+    (void)state;
+    add_answer(world, "vpn.example.com", "192.0.2.1", BEFORE)->client.bytes[3] = 9;
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("dns-other", known_by(world));
+    assert_non_null(
+        strstr(finding(world, "server-unconfirmed")->message, "to another client, 10.0.0.9"));
+    /* and counts for nothing where this client has its own */
+    add_answer(world, "vpn.example.com", "192.0.2.8", BEFORE);
+    expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+    free_world(world);
+}
+
+static void verify_dns_aliases_are_followed_through_answers(void **state)
+{
+    struct world *world = named_world();
+
+    (void)state;
+    add_answer(world, "a.example.net", NULL, BEFORE)->alias = "gw.example.net";
+    add_answer(world, "gw.example.net", "192.0.2.1", BEFORE);
+    add_answer(world, "vpn.example.com", NULL, BEFORE)->alias = "a.example.net";
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("dns", known_by(world));
+    assert_non_null(
+        strstr(finding(world, "server-by-dns")->message, "(an alias of gw.example.net)"));
+    /* every step must have come before the handshake */
+    world->capture.dns_answers[0].time.sec = AFTER;
+    world->capture.finding_count = 0;
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("dns-late", known_by(world));
+    /* a circle ends, and tells nothing */
+    world->capture.dns_answers[0].alias = "vpn.example.com";
+    world->capture.finding_count = 0;
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("port", known_by(world));
+    free_world(world);
+}
+
+/* A host has addresses of both families. */
+static void verify_dns_address_of_the_other_family_tells_nothing(void **state)
+{
+    struct world *world = named_world();
+
+    (void)state;
+    add_answer(world, "vpn.example.com", "2001:db8::1", BEFORE);
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("port", known_by(world));
+    assert_non_null(finding(world, "server-unconfirmed"));
+    free_world(world);
+}
+
+/* The name that the client sends stands above what it was told of addresses. */
+static void verify_dns_answer_does_not_mend_another_server_name(void **state)
+{
+    struct world *world = named_world();
+
+    (void)state;
+    add_answer(world, "vpn.example.com", "192.0.2.1", BEFORE);
+    world->sessions[0].sni = "www.example.com";
+    expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+    world->sessions[0].sni = "vpn.example.com";
+    world->capture.finding_count = 0;
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_string_equal("sni", known_by(world));
+    free_world(world);
+}
+
+static void verify_dns_answer_leads_the_server_option(void **state)
+{
+    const struct lp_verify_options named = {.server = "vpn.example.com"};
+    struct world *world = new_world();
+
+    (void)state;
+    add_config(world, PHONE_A, "https://192.0.2.77/vpn", 0x11);
+    add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    verify_with(world, &named);
+    assert_int_equal(LP_UNDECIDED, world->capture.verdict);
+    add_answer(world, "vpn.example.com", "192.0.2.1", BEFORE);
+    world->capture.finding_count = 0;
+    verify_with(world, &named);
+    assert_int_equal(LP_MATCH, world->capture.verdict);
+    assert_string_equal("server", known_by(world));
+    free_world(world);
+}
+
 static void verify_server_option_names_the_headend(void **state)
 {
     static const struct {
@@ -348,6 +540,15 @@ int main(void)
         cmocka_unit_test(verify_8021x_is_not_compared_with_a_hash),
         cmocka_unit_test(verify_match_elsewhere_does_not_mend_a_mismatch),
         cmocka_unit_test(verify_named_url_needs_the_server_name),
+        cmocka_unit_test(verify_dns_answer_before_the_handshake_confirms),
+        cmocka_unit_test(verify_dns_answer_with_another_address_excludes),
+        cmocka_unit_test(verify_dns_answer_after_the_handshake_confirms_nothing),
+        cmocka_unit_test(verify_dns_answer_for_another_name_never_pairs),
+        cmocka_unit_test(verify_dns_answer_to_another_client_confirms_nothing),
+        cmocka_unit_test(verify_dns_aliases_are_followed_through_answers),
+        cmocka_unit_test(verify_dns_address_of_the_other_family_tells_nothing),
+        cmocka_unit_test(verify_dns_answer_does_not_mend_another_server_name),
+        cmocka_unit_test(verify_dns_answer_leads_the_server_option),
         cmocka_unit_test(verify_server_option_names_the_headend),
         cmocka_unit_test(verify_unreadable_server_option_is_usage),
         cmocka_unit_test(verify_side_without_url_meets_every_server),

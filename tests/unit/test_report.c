@@ -53,6 +53,8 @@ static struct lp_session session = {
     .verdict = LP_MISMATCH,
 };
 static const unsigned compared[] = {0};
+static const struct lp_dns_answer answer = {.name = "vpn.example.com", .frame = 2};
+static const struct lp_reached reached[] = {{0, 1, "dns", &answer}};
 static struct lp_config config = {
     .source = "SEP001F6C81110E.cnf.xml",
     .origin = "file",
@@ -69,6 +71,7 @@ static struct lp_config config = {
     .verdict = LP_MISMATCH,
     .summary = "differs",
     .sessions = compared,
+    .reached = reached,
     .session_count = 1,
 };
 static struct lp_finding findings[] = {
@@ -420,7 +423,8 @@ static void jsonl_verified_capture_is_the_contract(void **state)
         "\"base64\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"text\":\"AQAAAA==\",\"fault\":null},"
         "{\"n\":2,\"algorithm\":null,\"hex\":null,\"base64\":null,\"text\":\"NmZmZg==\","
         "\"fault\":\"base64-of-hex\"}],\"verdict\":\"mismatch\",\"reason\":null,"
-        "\"sessions\":[0],\"summary\":\"differs\",\"fetched_frame\":null}],"
+        "\"sessions\":[0],\"summary\":\"differs\",\"fetched_frame\":null,"
+        "\"reached\":[{\"session\":0,\"url\":1,\"known_by\":\"dns\",\"dns_frame\":2}]}],"
         "\"sessions\":[" SESSION_HEAD "\"compared\":true,\"verdict\":\"mismatch\"," SESSION_TAIL
         ",\"expected_by\":\"SEP001F6C81110E.cnf.xml\"}"
         "]," CAPTURE_TAIL "}\n",

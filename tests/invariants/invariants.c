@@ -268,22 +268,22 @@ static bool order_matters(const char *name)
     return strcmp(name, "conflicting-retransmission.pcap") == 0;
 }
 
-static const char given_hash[] = "--expect ", given_keys[] = "--keylog ";
-
-static bool begins_with(const char *text, const char *with)
+/* The word behind an option, if that is among those given. */
+static bool option(const char *given, const char *name, char out[4096])
 {
-    return strncmp(text, with, strlen(with)) == 0;
+    const char *at = strstr(given, name);
+    return at && sscanf(at + strlen(name), "%4095s", out) == 1;
 }
 
 /* What a line of the manifest compares with: configurations, or a hash among the options. */
 static void expect(const char *captures, char *configs, const char *given)
 {
-    char path[4096];
+    char path[4096], hash[4096];
     struct lp_error error;
 
     expected = lp_expected_new();
-    if (begins_with(given, given_hash)) {
-        if (lp_expected_add_hash(expected, given + strlen(given_hash), &error) != LP_OK)
+    if (option(given, "--expect", hash)) {
+        if (lp_expected_add_hash(expected, hash, &error) != LP_OK)
             FAULT("%s", error.text);
         return;
     }
@@ -314,7 +314,7 @@ static void one(const char *captures, const char *name, const char *mode, size_t
 
 int main(int argc, char **argv)
 {
-    char path[4096], keys[4096], line[4096], last[4096] = "";
+    char path[8200], keys[8200], value[4096] = "", line[4096], last[8200] = "";
     size_t stride = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
 
     if (argc < 3 || stride == 0)
@@ -331,14 +331,14 @@ int main(int argc, char **argv)
         char *rest = line, *name = strtok_r(line, "\t", &rest),
              *configs = strtok_r(rest, "\t", &rest), *given = strtok_r(rest, "\t", &rest);
         if (!name || line[0] == '#' || !configs || !given ||
-            (strcmp(configs, "-") == 0 && !begins_with(given, given_hash)))
+            (strcmp(configs, "-") == 0 && !option(given, "--expect", value)))
             continue;
-        bool keyed = begins_with(given, given_keys);
-        snprintf(path, sizeof path, "%s %s", name, keyed ? given : "");
+        bool keyed = option(given, "--keylog", value);
+        snprintf(path, sizeof path, "%s %s", name, keyed ? value : "");
         if (strcmp(path, last) == 0)
             continue;
         snprintf(last, sizeof last, "%s", path);
-        snprintf(keys, sizeof keys, "%s/%s", argv[2], keyed ? given + strlen(given_keys) : "");
+        snprintf(keys, sizeof keys, "%s/%s", argv[2], value);
         options.keylog = keyed ? keys : NULL;
         expect(argv[2], configs, given);
         one(argv[2], name, argv[1], stride);

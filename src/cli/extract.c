@@ -125,7 +125,8 @@ static int run(const struct lp_cli *cli)
     extract.jobs.options.keep_der = true;
     if (!usable(cli, extract.to_stdout))
         return LP_EXIT_TROUBLE;
-    lp_run_start(&extract.run, cli);
+    if (!lp_run_start(&extract.run, cli))
+        return lp_run_finish(&extract.run);
     lp_jobs_run(&extract.jobs);
     if (extract.single_failed) {
         lp_say("extract: more than one leaf was seen: give -o a directory");

@@ -31,7 +31,8 @@ static int run(const struct lp_cli *cli)
                                        .deliver = deliver,
                                        .ctx = &inspect}};
 
-    lp_run_start(&inspect.run, cli);
+    if (!lp_run_start(&inspect.run, cli))
+        return lp_run_finish(&inspect.run);
     lp_jobs_run(&inspect.jobs);
     if (!inspect.found)
         lp_run_note(&inspect.run, LP_EXIT_DIFFERS);

@@ -1,6 +1,7 @@
 #include "cli/jobs.h"
 
 #include "batch/pool.h"
+#include "batch/progress.h"
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/message.h"
@@ -9,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct flow {
-    struct lp_jobs *jobs; /* borrowed */
-    struct lp_pool *pool; /* owned */
-    bool broken_off;      /* a capture was not scanned: those behind it are not shown either */
+    struct lp_jobs *jobs;         /* borrowed */
+    struct lp_pool *pool;         /* owned */
+    struct lp_progress *progress; /* owned; NULL: none is shown */
+    bool on_terminal;             /* results go where the progress is shown */
+    bool broken_off; /* a capture was not scanned: those behind it are not shown either */
 };
 
 /* ---- one job ---- */
@@ -124,10 +128,19 @@ static void say_effort(const struct lp_job *job)
            (unsigned long long)stats->bytes, job->seconds);
 }
 
-static void show(struct lp_jobs *jobs, struct lp_job *job)
+static void show(struct flow *flow, struct lp_job *job)
 {
+    const struct lp_jobs *jobs = flow->jobs;
     struct lp_run *run = jobs->run;
 
+    lp_progress_note(flow->progress, job->capture);
+    if (!lp_summary_note(run->summary, job->capture)) {
+        lp_say("out of memory");
+        run->failed = true;
+        return;
+    }
+    if (flow->on_terminal)
+        lp_progress_pause(flow->progress);
     if (job->capture->error) {
         lp_say("%s", job->capture->error); /* it names the capture */
         lp_run_note(run, LP_EXIT_TROUBLE);
@@ -138,6 +151,8 @@ static void show(struct lp_jobs *jobs, struct lp_job *job)
         jobs->deliver(jobs->ctx, job);
     if (!run->cli->quiet)
         lp_run_send(run, &job->out);
+    if (flow->on_terminal)
+        lp_progress_resume(flow->progress);
 }
 
 static void deliver(void *ctx, void *thing)
@@ -152,7 +167,7 @@ static void deliver(void *ctx, void *thing)
     }
     flow->broken_off |= !job->capture || job->failed;
     if (!run->failed && !flow->broken_off)
-        show(flow->jobs, job);
+        show(flow, job);
     free_job(job);
 }
 
@@ -184,6 +199,63 @@ unsigned lp_jobs_workers(const struct lp_cli *cli)
     return cli->jobs ? cli->jobs : lp_pool_processors();
 }
 
+/* ---- progress ---- */
+
+struct count {
+    uint64_t captures;
+    const atomic_bool *stop; /* borrowed */
+};
+
+static bool count_one(void *ctx, const char *path, const char *config)
+{
+    struct count *count = ctx;
+
+    (void)path;
+    (void)config;
+    count->captures++;
+    return !atomic_load(count->stop);
+}
+
+/* A list on standard input can be read only once. */
+static uint64_t count_inputs(void *ctx, const atomic_bool *stop)
+{
+    const struct flow *flow = ctx;
+    const struct lp_cli *cli = flow->jobs->run->cli;
+    struct count count = {.stop = stop};
+    struct lp_inputs inputs = {
+        .cli = cli, .stdin_used = true, .silent = true, .visit = count_one, .ctx = &count};
+
+    if (cli->files_from && strcmp(cli->files_from, "-") == 0)
+        return 0;
+    return lp_inputs_walk(&inputs) ? count.captures : 0;
+}
+
+static void start_progress(struct flow *flow)
+{
+    const struct lp_cli *cli = flow->jobs->run->cli;
+    const char *term = getenv("TERM");
+    bool terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    bool wanted = cli->progress == LP_WHEN_ALWAYS || (cli->progress == LP_WHEN_AUTO && terminal);
+
+    if (!wanted || cli->quiet || cli->live.interface)
+        return;
+    flow->progress = lp_progress_start(STDERR_FILENO, terminal, count_inputs, flow);
+    flow->on_terminal = terminal && !cli->out && isatty(STDOUT_FILENO);
+    lp_say_over_progress(terminal);
+}
+
+static void end_progress(struct flow *flow)
+{
+    struct lp_run *run = flow->jobs->run;
+    bool many = lp_summary_captures(run->summary) > 1;
+    bool told = flow->progress || (lp_interrupted && run->cli->progress != LP_WHEN_NEVER);
+
+    lp_progress_end(flow->progress);
+    lp_say_over_progress(false);
+    run->show_summary = !run->cli->quiet && !run->cli->live.interface && told &&
+                        (many || run->cli->progress == LP_WHEN_ALWAYS);
+}
+
 void lp_jobs_run(struct lp_jobs *jobs)
 {
     struct flow flow = {.jobs = jobs};
@@ -195,12 +267,16 @@ void lp_jobs_run(struct lp_jobs *jobs)
 
     lp_catch_interrupts();
     flow.pool = lp_pool_new(lp_jobs_workers(jobs->run->cli), work, deliver, &flow);
-    if (!flow.pool) {
+    jobs->run->summary = lp_summary_new();
+    if (!flow.pool || !jobs->run->summary) {
         lp_say("out of memory");
         jobs->run->failed = true;
+        lp_pool_end(flow.pool);
         return;
     }
+    start_progress(&flow);
     if (!lp_inputs_walk(&inputs))
         jobs->run->failed = true;
     lp_pool_end(flow.pool);
+    end_progress(&flow);
 }

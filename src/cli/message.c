@@ -3,8 +3,16 @@
 #include "report/out.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
+
+static atomic_bool over_progress;
+
+void lp_say_over_progress(bool on)
+{
+    over_progress = on;
+}
 
 void lp_say(const char *format, ...)
 {
@@ -15,6 +23,7 @@ void lp_say(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    lp_out_text(&out, over_progress ? "\r\033[K" : NULL);
     lp_out_text(&out, "leafprint: ");
     lp_out_clean(&out, text);
     lp_out_char(&out, '\n');

@@ -186,14 +186,30 @@ static bool set_fail_on(struct lp_cli *cli, const char *argument)
     return i >= 0;
 }
 
-static bool set_color(struct lp_cli *cli, const char *argument)
+static bool read_when(const char *argument, enum lp_when *out)
 {
     static const char *const words[] = {"auto", "always", "never", NULL};
     int i = word_index(words, argument);
 
     if (i >= 0)
-        cli->color = (enum lp_color)i;
+        *out = (enum lp_when)i;
     return i >= 0;
+}
+
+static bool set_color(struct lp_cli *cli, const char *argument)
+{
+    return read_when(argument, &cli->color);
+}
+
+static bool set_progress(struct lp_cli *cli, const char *argument)
+{
+    return read_when(argument, &cli->progress);
+}
+
+static bool set_out(struct lp_cli *cli, const char *argument)
+{
+    cli->out = argument;
+    return *argument != '\0';
 }
 
 /* Decimal digits, then nothing, K, M or G (powers of 1024). */
@@ -317,6 +333,11 @@ static const struct option_row rows[] = {
      CAPTURES | LP_CMD_AUDIT, 'j'},
     {"shard", "I/N", "only the I-th of N shares of the captures, by a hash of their names",
      set_shard, CAPTURES, '\0'},
+    {"out", "FILE", "write the results to FILE, whole or not at all; a finished one is not redone",
+     set_out, CAPTURES, '\0'},
+    {"progress", "WHEN",
+     "progress and totals on standard error: auto (default: on a terminal), always, never",
+     set_progress, CAPTURES, '\0'},
     {"color", "WHEN", "auto (default), always, never", set_color, FORMATTING, '\0'},
     {"quiet", NULL, "no output, the exit status alone", set_quiet, EVERY, 'q'},
     {"verbose", NULL, "every handshake and every finding", set_verbose, EVERY, 'v'},
@@ -410,6 +431,12 @@ static bool consistent(const struct lp_cli *cli)
         wrong = "--null needs --files-from";
     else if (stdin_shared(cli))
         wrong = "standard input (-) can be read only once";
+    else if (cli->out && cli->quiet)
+        wrong = "--out writes the results that --quiet leaves out";
+    else if (cli->out && cli->live.interface)
+        wrong = "--out is for captures, which can be read again, not for an interface";
+    else if (cli->out && is_stdin(cli->output))
+        wrong = "the leaf of -o - goes to standard output, not to --out";
     else if (cli->quiet && cli->verbose)
         wrong = "--quiet and --verbose exclude each other";
     else if (is_stdin(cli->output) && cli->all)

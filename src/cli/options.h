@@ -42,7 +42,7 @@ struct lp_expectation {
 };
 
 enum lp_fail_on { LP_FAIL_ON_MISMATCH = 0, LP_FAIL_ON_TROUBLE, LP_FAIL_ON_NEVER };
-enum lp_color { LP_COLOR_AUTO = 0, LP_COLOR_ALWAYS, LP_COLOR_NEVER };
+enum lp_when { LP_WHEN_AUTO = 0, LP_WHEN_ALWAYS, LP_WHEN_NEVER };
 
 /* Strings are borrowed from argv. */
 struct lp_cli {
@@ -59,7 +59,8 @@ struct lp_cli {
     bool all, pem;
     const struct lp_writer *writer;
     enum lp_fail_on fail_on;
-    enum lp_color color;
+    enum lp_when color, progress;
+    const char *out;                    /* --out; NULL: not given */
     uint64_t max_memory, max_expansion; /* 0: the library's default */
     const char *filter;                 /* --filter; NULL: not given */
     struct lp_live live;                /* -i; .interface is NULL when it was not given */

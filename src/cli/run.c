@@ -11,21 +11,37 @@
 
 /* An explicit choice wins; then NO_COLOR (no-color.org: present and not empty), then the terminal.
  */
-static bool want_color(enum lp_color choice)
+static bool want_color(const struct lp_cli *cli)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-    if (choice != LP_COLOR_AUTO)
-        return choice == LP_COLOR_ALWAYS;
-    if ((no_color && *no_color) || !term || strcmp(term, "dumb") == 0)
+    if (cli->color != LP_WHEN_AUTO)
+        return cli->color == LP_WHEN_ALWAYS;
+    if (cli->out || (no_color && *no_color) || !term || strcmp(term, "dumb") == 0)
         return false;
     return isatty(STDOUT_FILENO);
 }
 
-void lp_run_start(struct lp_run *run, const struct lp_cli *cli)
+static bool open_file(struct lp_run *run)
 {
-    *run = (struct lp_run){.cli = cli, .out.fd = STDOUT_FILENO};
-    run->report = (struct lp_report){&run->out, want_color(cli->color), cli->verbose};
+    struct lp_error error = {""};
+    enum lp_outfile_state state = lp_outfile_open(&run->file, run->cli->out, &run->status, &error);
+
+    run->finished = state == LP_OUTFILE_FINISHED;
+    run->failed = state == LP_OUTFILE_ERROR;
+    if (run->failed)
+        lp_say("%s", error.text);
+    if (run->finished && run->cli->verbose)
+        lp_say("%s: finished by an earlier run", run->cli->out);
+    run->out.fd = run->file.fd;
+    return state == LP_OUTFILE_NEW;
+}
+
+bool lp_run_start(struct lp_run *run, const struct lp_cli *cli)
+{
+    *run = (struct lp_run){.cli = cli, .out.fd = STDOUT_FILENO, .file.fd = -1};
+    run->report = (struct lp_report){&run->out, want_color(cli), cli->verbose};
+    return !cli->out || open_file(run);
 }
 
 void lp_run_note(struct lp_run *run, int status)
@@ -41,6 +57,11 @@ void lp_run_note(struct lp_run *run, int status)
         run->status = status;
 }
 
+static const char *name_of_output(const struct lp_run *run)
+{
+    return run->cli->out ? run->cli->out : "standard output";
+}
+
 bool lp_run_send(struct lp_run *run, struct lp_out *out)
 {
     if (run->failed)
@@ -50,7 +71,7 @@ bool lp_run_send(struct lp_run *run, struct lp_out *out)
         return true;
     run->failed = true;
     if (out->error != EPIPE) /* whoever read has enough: no reason to complain */
-        lp_say("standard output: %s", strerror(out->error));
+        lp_say("%s: %s", name_of_output(run), strerror(out->error));
     return false;
 }
 
@@ -66,17 +87,56 @@ static void die_of(int number)
     raise(number);
 }
 
+/* A file system may tell of a failed write only when the file is closed. */
+static bool close_output(struct lp_run *run, const char *summary)
+{
+    struct lp_error error = {""};
+
+    if (run->finished)
+        return true;
+    if (!run->cli->out) {
+        if (close(STDOUT_FILENO) == 0)
+            return true;
+        lp_say("standard output: %s", strerror(errno));
+        return false;
+    }
+    if (!lp_interrupted && lp_outfile_finish(&run->file, run->status, summary, &error))
+        return true;
+    if (!lp_interrupted)
+        lp_say("%s", error.text);
+    return false;
+}
+
+/* What it all came to, with a NUL behind it. */
+static const char *summarize(const struct lp_run *run, struct lp_out *out)
+{
+    if (run->summary)
+        lp_summary_write(run->summary, out);
+    lp_out_char(out, '\0');
+    return out->error ? "" : (const char *)out->buf.bytes;
+}
+
+static void finish_output(struct lp_run *run)
+{
+    struct lp_out lines = {.fd = STDERR_FILENO};
+    const char *summary = summarize(run, &lines);
+
+    if (!lp_run_flush(run) || !close_output(run, summary))
+        run->failed = true;
+    lp_outfile_abandon(&run->file);
+    if (run->summary && run->show_summary && lines.buf.len && !lines.error) {
+        lines.buf.len--; /* the NUL */
+        lp_out_flush(&lines);
+    }
+    lp_out_free(&lines);
+}
+
 int lp_run_finish(struct lp_run *run)
 {
     if (run->unreadable_input)
         lp_run_note(run, LP_EXIT_TROUBLE);
-    int status = run->status;
-
-    /* A file system may tell of a failed write only when the file is closed. */
-    if (lp_run_flush(run) && close(STDOUT_FILENO) != 0) {
-        lp_say("standard output: %s", strerror(errno));
-        run->failed = true;
-    }
+    finish_output(run);
+    lp_summary_free(run->summary);
     lp_out_free(&run->out);
     if (lp_interrupted && !run->cli->live.interface)
         die_of((int)lp_interrupted);
@@ -84,9 +144,9 @@ int lp_run_finish(struct lp_run *run)
         return LP_EXIT_TROUBLE;
     if (run->cli->fail_on == LP_FAIL_ON_NEVER)
         return LP_EXIT_OK;
-    if (run->cli->fail_on == LP_FAIL_ON_TROUBLE && status != LP_EXIT_TROUBLE)
+    if (run->cli->fail_on == LP_FAIL_ON_TROUBLE && run->status != LP_EXIT_TROUBLE)
         return LP_EXIT_OK;
-    return status;
+    return run->status;
 }
 
 struct lp_options lp_run_options(const struct lp_cli *cli)

@@ -4,13 +4,19 @@
 #ifndef LP_CLI_RUN_H
 #define LP_CLI_RUN_H
 
+#include "batch/outfile.h"
 #include "cli/options.h"
+#include "report/summary.h"
 
 #include <stdatomic.h>
 
 struct lp_run {
-    const struct lp_cli *cli; /* borrowed */
-    struct lp_out out;        /* standard output */
+    const struct lp_cli *cli;   /* borrowed */
+    struct lp_out out;          /* standard output, or --out */
+    struct lp_outfile file;     /* --out */
+    bool finished;              /* what --out names was written by an earlier run */
+    struct lp_summary *summary; /* owned; of captures, or NULL */
+    bool show_summary;
     struct lp_report report;
     int status;         /* the worst that the inputs gave so far */
     atomic_bool failed; /* usage, memory or output: nothing goes on, and --fail-on does not excuse
@@ -19,7 +25,8 @@ struct lp_run {
     bool stdin_used;       /* it can be read only once */
 };
 
-void lp_run_start(struct lp_run *run, const struct lp_cli *cli);
+/* False: there is nothing to do but lp_run_finish. */
+bool lp_run_start(struct lp_run *run, const struct lp_cli *cli);
 /* Takes note of what one input came to; the worst stays: 2, then 1, then 3, then 0. */
 void lp_run_note(struct lp_run *run, int status);
 /* Sends what is in `out`, in one write. False: it could not be written, and said so. */

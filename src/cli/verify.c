@@ -164,7 +164,8 @@ static int run(const struct lp_cli *cli)
                                      .deliver = deliver,
                                      .ctx = &verify}};
 
-    lp_run_start(&verify.run, cli);
+    if (!lp_run_start(&verify.run, cli))
+        return lp_run_finish(&verify.run);
     if (start(&verify, cli))
         lp_jobs_run(&verify.jobs);
     else

@@ -257,6 +257,32 @@ struct lp_attempt {
     bool refused;
 };
 
+enum lp_event_kind {
+    LP_EVENT_FILE,       /* a phone's file was fetched */
+    LP_EVENT_UNANSWERED, /* a connection was tried in vain */
+    LP_EVENT_REFUSED,    /* the same, and a reset came back */
+    LP_EVENT_HANDSHAKE,
+};
+LP_PUBLIC const char *lp_event_name(enum lp_event_kind kind); /* "file", "unanswered", ... */
+
+struct lp_event {
+    enum lp_event_kind kind;
+    uint64_t frame;
+    struct lp_time time;
+    const struct lp_endpoint *server;
+    const struct lp_boot_file *file;  /* NULL unless LP_EVENT_FILE */
+    const struct lp_session *session; /* NULL unless LP_EVENT_HANDSHAKE */
+};
+
+/* What one phone did, in the order of frames. */
+struct lp_time_line {
+    const char *phone; /* "SEP001F6C81110E"; NULL when nothing tells */
+    struct lp_endpoint client;
+    struct lp_event *events; /* at most 256 */
+    size_t count;
+    size_t left_out; /* events beyond those */
+};
+
 enum lp_severity { LP_INFO, LP_WARNING, LP_PROBLEM };
 LP_PUBLIC const char *lp_severity_name(enum lp_severity severity); /* "info", "warning", "error" */
 
@@ -380,6 +406,8 @@ struct lp_capture {
     size_t attempt_count;
     struct lp_dns_answer *dns_answers; /* ordered by name, then time; at most 65,536 are kept */
     size_t dns_answer_count;
+    struct lp_time_line *time_lines; /* set by lp_verify; at most 64 */
+    size_t time_line_count;
     struct lp_finding *findings;
     size_t finding_count;
     struct lp_stats stats;

@@ -591,6 +591,72 @@ static void put_stats(struct lp_json *json, const void *value)
     put_object(json, TABLE(stats_fields, lp_stats), value, true);
 }
 
+static void put_event_kind(struct lp_json *json, const void *value)
+{
+    lp_json_text(json, lp_event_name(*(const enum lp_event_kind *)value));
+}
+
+static void put_event_time(struct lp_json *json, const void *value)
+{
+    lp_json_time(json, value, LP_TIME_NANO);
+}
+
+static void put_event_server(struct lp_json *json, const void *value)
+{
+    const struct lp_event *event = value;
+    put_endpoint(json, event->server);
+}
+
+static void put_event_file(struct lp_json *json, const void *value)
+{
+    const struct lp_event *event = value;
+    lp_json_text(json, event->file ? event->file->name : NULL);
+}
+
+static void put_event_session(struct lp_json *json, const void *value)
+{
+    const struct lp_event *event = value;
+    if (event->session)
+        lp_json_number(json, event->session->id);
+    else
+        lp_json_null(json);
+}
+
+static const struct field event_fields[] = {
+    AS("frame", lp_event, frame, put_frame),
+    AS("time", lp_event, time, put_event_time),
+    AS("kind", lp_event, kind, put_event_kind),
+    WHOLE("server", put_event_server),
+    WHOLE("file", put_event_file),
+    WHOLE("session", put_event_session),
+};
+
+static void put_events(struct lp_json *json, const void *value)
+{
+    const struct lp_time_line *line = value;
+    put_array(json, TABLE(event_fields, lp_event), line->events, line->count, true);
+}
+
+static void put_events_left_out(struct lp_json *json, const void *value)
+{
+    const struct lp_time_line *line = value;
+    lp_json_number(json, line->left_out);
+}
+
+static const struct field time_line_fields[] = {
+    PLAIN("phone", lp_time_line, phone),
+    PLAIN("client", lp_time_line, client),
+    WHOLE("events", put_events),
+    WHOLE("left_out", put_events_left_out),
+};
+
+static void put_time_lines(struct lp_json *json, const void *value)
+{
+    const struct lp_capture *capture = value;
+    put_array(json, TABLE(time_line_fields, lp_time_line), capture->time_lines,
+              capture->time_line_count, true);
+}
+
 static const struct field capture_fields[] = {
     WHOLE("schema", put_schema),
     PLAIN("capture", lp_capture, path),
@@ -602,6 +668,7 @@ static const struct field capture_fields[] = {
     WHOLE("sessions", put_sessions),
     WHOLE("findings", put_findings),
     AS("stats", lp_capture, stats, put_stats),
+    WHOLE_VERIFIED("timeline", put_time_lines),
 };
 
 static void write_capture(struct lp_report *report, const struct lp_capture *capture)

@@ -86,7 +86,7 @@ const char *lp_text_without_name(const char *text, const struct lp_capture *capt
     return named ? text + n + 2 : text;
 }
 
-static void endpoint(struct lp_out *out, const struct lp_endpoint *end)
+void lp_text_endpoint(struct lp_out *out, const struct lp_endpoint *end)
 {
     char ip[46];
 
@@ -105,9 +105,9 @@ static void endpoint(struct lp_out *out, const struct lp_endpoint *end)
 
 void lp_text_ends(struct lp_report *report, const struct lp_session *session)
 {
-    endpoint(report->out, &session->client);
+    lp_text_endpoint(report->out, &session->client);
     lp_out_text(report->out, " -> ");
-    endpoint(report->out, &session->server);
+    lp_text_endpoint(report->out, &session->server);
 }
 
 static void certificate_label(struct lp_report *report, const struct lp_cert *cert, bool of_client)

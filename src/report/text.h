@@ -34,6 +34,8 @@ void lp_text_prose(struct lp_report *report, const char *text);
 /* What the text says without the capture's name, which the headline has said. */
 const char *lp_text_without_name(const char *text, const struct lp_capture *capture);
 
+/* "192.0.2.1:443" */
+void lp_text_endpoint(struct lp_out *out, const struct lp_endpoint *end);
 /* "10.0.0.5:49152 -> 192.0.2.1:443" */
 void lp_text_ends(struct lp_report *report, const struct lp_session *session);
 /* The rows of one certificate, under the label of its role. */

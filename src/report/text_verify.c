@@ -325,6 +325,74 @@ static void config_block(struct lp_report *report, const struct lp_capture *capt
     }
 }
 
+/* ---- what each phone did ---- */
+
+static void event_row(struct lp_report *report, const struct lp_event *event)
+{
+    struct lp_out *out = report->out;
+
+    if (lp_out_time(out, &event->time, LP_TIME_PEOPLE))
+        lp_out_char(out, ' ');
+    lp_out_text(out, "frame ");
+    lp_out_number(out, event->frame);
+    lp_out_text(out, ": ");
+    if (event->file) {
+        lp_out_text(out, event->file->name);
+        lp_out_text(out, strcmp(event->file->carrier, "tftp") == 0 ? " by TFTP" : " by HTTP");
+        lp_out_text(out, event->file->complete ? " from " : ", not whole, from ");
+    }
+    lp_text_endpoint(out, event->server);
+    if (event->kind == LP_EVENT_UNANSWERED)
+        lp_out_text(out, ": no answer");
+    if (event->kind == LP_EVENT_REFUSED)
+        lp_out_text(out, ": refused");
+    if (event->session) {
+        const struct lp_session *session = event->session;
+        lp_out_text(out, ": ");
+        if (session->compared)
+            lp_text_verdict(report, session->verdict);
+        else
+            lp_out_text(out, lp_outcome_name(session->outcome));
+        for (size_t i = 0; i < session->alert_count; i++) {
+            lp_out_text(out, ", ");
+            lp_out_text(out, lp_alert_name(session->alerts[i].code));
+            lp_out_text(out,
+                        session->alerts[i].from_client ? " from the client" : " from the server");
+        }
+    }
+    lp_out_char(out, '\n');
+}
+
+static void whose_row(struct lp_report *report, const struct lp_time_line *line)
+{
+    char ip[46];
+
+    lp_ip_text(&line->client.ip, ip, sizeof ip);
+    lp_text_label(report, "time line");
+    lp_out_text(report->out, "of ");
+    if (line->phone) {
+        lp_out_text(report->out, line->phone);
+        lp_out_text(report->out, ", ");
+    }
+    lp_out_text(report->out, ip);
+    lp_out_char(report->out, '\n');
+}
+
+/* A single event says nothing that the rows above do not say. */
+static void time_lines(struct lp_report *report, const struct lp_capture *capture)
+{
+    for (size_t i = 0; i < capture->time_line_count; i++) {
+        const struct lp_time_line *line = &capture->time_lines[i];
+        if (line->count < 2)
+            continue;
+        whose_row(report, line);
+        for (size_t k = 0; k < line->count; k++) {
+            lp_text_label(report, NULL);
+            event_row(report, &line->events[k]);
+        }
+    }
+}
+
 static void headline(struct lp_report *report, const struct lp_capture *capture)
 {
     const char *summary = capture->summary ? capture->summary : capture->error;
@@ -349,5 +417,7 @@ void lp_text_verified(struct lp_report *report, const struct lp_capture *capture
             config_block(report, capture, &capture->configs[i]);
     for (size_t i = 0; report->verbose && i < capture->session_count; i++)
         lp_text_session(report, &capture->sessions[i]);
+    if (report->verbose || !settled(capture->verdict))
+        time_lines(report, capture);
     lp_text_findings(report, capture, report->verbose ? LP_INFO : LP_WARNING);
 }

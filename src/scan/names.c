@@ -67,3 +67,12 @@ const char *lp_hash_algorithm_name(enum lp_hash_algorithm algorithm)
                                         [LP_HASH_SHA512] = "sha512"};
     return algorithm <= LP_HASH_SHA512 ? names[algorithm] : NULL;
 }
+
+const char *lp_event_name(enum lp_event_kind kind)
+{
+    static const char *const names[] = {[LP_EVENT_FILE] = "file",
+                                        [LP_EVENT_UNANSWERED] = "unanswered",
+                                        [LP_EVENT_REFUSED] = "refused",
+                                        [LP_EVENT_HANDSHAKE] = "handshake"};
+    return kind <= LP_EVENT_HANDSHAKE ? names[kind] : NULL;
+}

@@ -17,6 +17,7 @@
 #include "phone/phone.h"
 #include "scan/doubts.h"
 #include "scan/expected.h"
+#include "scan/timeline.h"
 #include "scan/trusted.h"
 #include "verdict/findings.h"
 #include "verdict/verdict.h"
@@ -572,6 +573,7 @@ static void forget(struct lp_capture *capture)
     capture->summary = NULL;
     capture->configs = NULL;
     capture->config_count = 0;
+    capture->time_line_count = 0;
     for (size_t i = 0; i < capture->session_count; i++) {
         struct lp_session *session = &capture->sessions[i];
         session->compared = false;
@@ -605,7 +607,7 @@ static void note_assignment(const struct run *run)
     }
 }
 
-static void show(struct run *run)
+static bool show(struct run *run)
 {
     struct lp_capture *capture = run->capture;
 
@@ -626,6 +628,7 @@ static void show(struct run *run)
     capture->findings = run->findings.items;
     capture->finding_count = run->findings.count;
     capture->verified = true;
+    return lp_time_lines_draw(capture);
 }
 
 static bool verify(struct run *run, const struct lp_url *server, bool any_server)
@@ -644,8 +647,7 @@ static bool verify(struct run *run, const struct lp_url *server, bool any_server
     paired = lp_pairing_start(&run->pairing, capture, server, any_server);
     if (!paired || !compare_all(run) || !compare_trust(run) || !judge_capture(run))
         goto out;
-    show(run);
-    ok = true;
+    ok = show(run);
 out:
     if (paired)
         lp_pairing_end(&run->pairing);

@@ -427,7 +427,7 @@ static void jsonl_verified_capture_is_the_contract(void **state)
         "\"reached\":[{\"session\":0,\"url\":1,\"known_by\":\"dns\",\"dns_frame\":2}]}],"
         "\"sessions\":[" SESSION_HEAD "\"compared\":true,\"verdict\":\"mismatch\"," SESSION_TAIL
         ",\"expected_by\":\"SEP001F6C81110E.cnf.xml\"}"
-        "]," CAPTURE_TAIL "}\n",
+        "]," CAPTURE_TAIL ",\"timeline\":[]}\n",
         &out);
 }
 

@@ -1,0 +1,13 @@
+/*
+ * What each phone did, in order: the files that it fetched, the connections that it tried in vain,
+ * its handshakes.
+ */
+#ifndef LP_SCAN_TIMELINE_H
+#define LP_SCAN_TIMELINE_H
+
+#include "leafprint/leafprint.h"
+
+/* Fills capture->time_lines, once the verdicts are known. False: memory is short. */
+bool lp_time_lines_draw(struct lp_capture *capture);
+
+#endif

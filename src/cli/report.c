@@ -5,6 +5,8 @@
  * one and an old page stays until the new one stands. What is no regular file (a pipe, /dev/stdout)
  * has no "beside" and is written into.
  */
+#define _XOPEN_SOURCE 700 /* realpath: glibc shows it under X/Open alone */
+
 #include "cli/message.h"
 #include "cli/run.h"
 

@@ -43,8 +43,13 @@ void lp_html_bar(struct lp_html *html, const struct lp_counts *counts, unsigned 
 /* The order in which verdicts are shown: the worst first. */
 extern const enum lp_verdict lp_html_order[LP_VERDICT_COUNT];
 
-/* One result: its row, and the row below that opens. `site` is printable. */
-void lp_html_result(struct lp_html *html, const struct lp_result *result, const char *site,
-                    uint64_t number);
+/* One result: its row and, with `opens`, the row below that tells all. `site` is printable. */
+struct lp_html_place {
+    const char *site;
+    uint64_t number; /* of the row, for its id */
+    bool opens;
+};
+void lp_html_result(struct lp_html *html, const struct lp_result *result,
+                    const struct lp_html_place *place);
 
 #endif

@@ -148,14 +148,16 @@ static const char *leaf_name(const json_t *session)
     return lp_member_text(lp_element(session, "chain", 0), "sha1");
 }
 
-/* Whether an earlier handshake of the list showed the same leaf. */
-static bool leaf_repeated(const struct lp_shown *shown, size_t index)
+/* Whether an earlier handshake of the list showed the same leaf; with a configuration, one of those
+ * that it was compared with. */
+static bool leaf_repeated(const struct lp_shown *shown, size_t index, const json_t *config)
 {
     const char *sha1 = leaf_name(shown->sessions[index]);
 
     for (size_t i = 0; sha1 && i < index; i++) {
         const char *earlier = leaf_name(shown->sessions[i]);
-        if (earlier && strcmp(earlier, sha1) == 0)
+        if (earlier && strcmp(earlier, sha1) == 0 &&
+            (!config || session_of(config, shown->sessions[i])))
             return true;
     }
     return false;
@@ -168,7 +170,7 @@ static void put_comparisons(struct lp_html *html, const json_t *config,
 
     for (size_t i = 0; i < shown->count; i++) {
         const json_t *leaf = lp_element(shown->sessions[i], "chain", 0);
-        if (!leaf || !session_of(config, shown->sessions[i]) || leaf_repeated(shown, i))
+        if (!leaf || !session_of(config, shown->sessions[i]) || leaf_repeated(shown, i, config))
             continue;
         lp_html_raw(html, "<table class=hash><caption class=m>");
         lp_html_server(html, shown->sessions[i]);
@@ -296,7 +298,7 @@ void lp_html_certificates(struct lp_html *html, const struct lp_shown *shown)
 
     for (size_t i = 0; i < shown->count && count < CERTS_MOST; i++) {
         const json_t *leaf = lp_element(shown->sessions[i], "chain", 0);
-        if (!leaf || leaf_repeated(shown, i))
+        if (!leaf || leaf_repeated(shown, i, NULL))
             continue;
         if (!count++)
             lp_html_raw(html, "<section class=certs><h3>Certificate</h3>");

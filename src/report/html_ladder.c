@@ -292,7 +292,7 @@ static void put_step(struct lp_html *html, const struct step *step, uint64_t y)
     lp_html_raw(html, "</g>");
 }
 
-void lp_html_ladder(struct lp_html *html, const json_t *session)
+void lp_html_ladder(struct lp_html *html, const json_t *session, uint64_t number)
 {
     enum { TOP = 62, STEP = 48 };
     struct ladder ladder = {.count = 0};
@@ -300,6 +300,8 @@ void lp_html_ladder(struct lp_html *html, const json_t *session)
     build(&ladder, session);
     uint64_t bottom = TOP + STEP * (uint64_t)ladder.count - 20;
     lp_html_raw(html, "<figure><figcaption class=m>");
+    if (number)
+        lp_html_field(html, "", number, ". ");
     lp_html_server(html, session);
     lp_html_field(html, "</figcaption><svg class=ladder viewBox=\"0 0 440 ", bottom + 4,
                   "\" role=img aria-label=\"");

@@ -21,8 +21,8 @@ void lp_html_server(struct lp_html *html, const json_t *session);
 
 /* When and where: a line for each attempt, and where there are several their place in time. */
 void lp_html_attempts(struct lp_html *html, const struct lp_shown *shown);
-/* The messages of one handshake between its two ends. */
-void lp_html_ladder(struct lp_html *html, const json_t *session);
+/* The messages of one handshake between its two ends; its number among the attempts, 0: none. */
+void lp_html_ladder(struct lp_html *html, const json_t *session, uint64_t number);
 /* What the configurations expect against what was presented. */
 void lp_html_hashes(struct lp_html *html, const json_t *root, const struct lp_shown *shown);
 /* The certificates that the shown handshakes presented, each once. */

@@ -40,7 +40,7 @@ static const json_t *chief_config(const json_t *root, enum lp_verdict wanted)
     return lp_element(root, "configs", 0);
 }
 
-static void put_phone(struct lp_html *html, const struct lp_result *result)
+static void put_phone(struct lp_html *html, const struct lp_result *result, bool opens)
 {
     const json_t *config = chief_config(result->root, result->verdict);
     const char *phone = lp_member_text(config, "phone"), *slash = strrchr(result->capture, '/');
@@ -48,9 +48,10 @@ static void put_phone(struct lp_html *html, const struct lp_result *result)
 
     for (size_t i = 0; i < count; i++)
         phones += lp_member_text(lp_element(result->root, "configs", i), "phone") != NULL;
-    lp_html_raw(html, "<th scope=row class=p><details><summary>");
+    lp_html_raw(html, "<th scope=row class=p>");
+    lp_html_raw(html, opens ? "<details><summary>" : "<b>");
     lp_html_name(html, phone ? phone : slash && slash[1] ? slash + 1 : result->capture);
-    lp_html_raw(html, "</summary></details>");
+    lp_html_raw(html, opens ? "</summary></details>" : "</b>");
     if (phones > 1)
         lp_html_field(html, "<small>one of ", phones, " phones</small> ");
     lp_html_raw(html, "<small class=path>");
@@ -86,17 +87,17 @@ static void put_summary(struct lp_html *html, const struct lp_result *result)
                  LP_HTML_PROSE_MOST);
 }
 
-static void put_row(struct lp_html *html, const struct lp_result *result, const char *site,
-                    const struct lp_shown *shown)
+static void put_row(struct lp_html *html, const struct lp_result *result,
+                    const struct lp_html_place *place, const struct lp_shown *shown)
 {
     const json_t *first = shown->count ? shown->sessions[0] : NULL;
 
     lp_html_raw(html, "<tr class=s><td>");
     lp_html_verdict(html, result->verdict);
     lp_html_raw(html, "</td>");
-    put_phone(html, result);
+    put_phone(html, result, place->opens);
     lp_html_raw(html, "<td class=site>");
-    lp_html_name(html, *site ? site : "-");
+    lp_html_name(html, *place->site ? place->site : "-");
     lp_html_raw(html, "</td><td class=m>");
     if (first)
         lp_html_endpoint(html, lp_member(first, "server"));
@@ -213,25 +214,32 @@ static void put_handshakes(struct lp_html *html, const struct lp_shown *shown)
          "handshakes in this capture: <code>leafprint inspect</code> shows them</p>");
     lp_html_raw(html, "</section><section class=ladders><h3>Handshake</h3>");
     for (size_t i = 0; i < shown->count && i < LP_LADDERS_MOST; i++)
-        lp_html_ladder(html, shown->sessions[i]);
+        lp_html_ladder(html, shown->sessions[i], shown->count > 1 ? i + 1 : 0);
     lp_html_raw(html, "</section>");
 }
 
-void lp_html_result(struct lp_html *html, const struct lp_result *result, const char *site,
-                    uint64_t number)
+static void put_detail(struct lp_html *html, const json_t *root, const struct lp_shown *shown)
+{
+    lp_html_raw(html, "<tr class=d><td colspan=6><div class=x>");
+    put_findings(html, root);
+    lp_html_hashes(html, root, shown);
+    put_handshakes(html, shown);
+    lp_html_certificates(html, shown);
+    lp_html_filters(html, shown);
+    lp_html_raw(html, "</div></td></tr>");
+}
+
+void lp_html_result(struct lp_html *html, const struct lp_result *result,
+                    const struct lp_html_place *place)
 {
     struct lp_shown shown;
 
     lp_shown_pick(&shown, result->root);
-    lp_html_field(html, "<tbody id=r", number, " data-v=");
+    lp_html_field(html, "<tbody id=r", place->number, " data-v=");
     lp_html_raw(html, lp_verdict_name(result->verdict));
     lp_html_raw(html, ">\n");
-    put_row(html, result, site, &shown);
-    lp_html_raw(html, "<tr class=d><td colspan=6><div class=x>");
-    put_findings(html, result->root);
-    lp_html_hashes(html, result->root, &shown);
-    put_handshakes(html, &shown);
-    lp_html_certificates(html, &shown);
-    lp_html_filters(html, &shown);
-    lp_html_raw(html, "</div></td></tr></tbody>\n");
+    put_row(html, result, place, &shown);
+    if (place->opens)
+        put_detail(html, result->root, &shown);
+    lp_html_raw(html, "</tbody>\n");
 }

@@ -25,8 +25,8 @@ static char *extend(struct lp_out *out, size_t n)
 
 void lp_out_bytes(struct lp_out *out, const void *bytes, size_t n)
 {
-    char *room = extend(out, n);
-    if (room && n)
+    char *room = n ? extend(out, n) : NULL;
+    if (room)
         memcpy(room, bytes, n);
 }
 

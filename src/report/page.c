@@ -54,14 +54,10 @@ void lp_page_end(struct lp_page *page)
 /* Matches are many and say little: the first, then some of each site. */
 static bool wanted(const struct lp_page *page, const struct lp_site *site, enum lp_verdict verdict)
 {
-    static const size_t most[LP_VERDICT_COUNT] = {
-        [LP_UNDECIDED] = LP_PAGE_TROUBLE,    [LP_MATCH] = LP_PAGE_MATCHES,
-        [LP_MATCH_ISSUER] = LP_PAGE_MATCHES, [LP_MISMATCH] = LP_PAGE_MISMATCHES,
-        [LP_MIXED] = LP_PAGE_MISMATCHES,     [LP_UNREADABLE] = LP_PAGE_TROUBLE,
-    };
+    size_t most = lp_verdict_is_match(verdict) ? LP_PAGE_MATCHES : LP_PAGE_TROUBLE;
     size_t kept = page->kept[verdict].count;
 
-    if (!page->rows_wanted || kept >= most[verdict] || page->spooled >= LP_PAGE_BYTES)
+    if (!page->rows_wanted || kept >= most || page->spooled >= LP_PAGE_BYTES)
         return false;
     return !lp_verdict_is_match(verdict) || kept < LP_PAGE_MATCHES_FIRST ||
            site->captures.of[verdict] <= LP_PAGE_MATCHES_SITE;
@@ -72,13 +68,15 @@ static bool keep(struct lp_page *page, const struct lp_result *result, const str
     enum lp_verdict verdict = result->verdict;
     struct lp_html html = {&page->spool, lp_arena_new()};
     struct lp_page_row row = {.start = page->spooled};
+    const struct lp_html_place place = {site->name, ++page->number,
+                                        page->kept[verdict].count < LP_PAGE_OPENED};
 
     if (!html.arena || !lp_grow_array(&page->kept[verdict].rows, &page->kept[verdict].cap,
                                       page->kept[verdict].count + 1, sizeof row)) {
         lp_arena_free(html.arena);
         return false;
     }
-    lp_html_result(&html, result, site->name, ++page->number);
+    lp_html_result(&html, result, &place);
     lp_arena_free(html.arena);
     row.size = page->spool.buf.len;
     if (!lp_out_flush(&page->spool))
@@ -420,6 +418,13 @@ static void put_left_out(struct writer *writer)
     }
     if (any)
         lp_html_raw(html, ". The totals above count all.</p>");
+    for (size_t i = 0; i < LP_VERDICT_COUNT; i++) {
+        if (page->kept[i].count <= LP_PAGE_OPENED)
+            continue;
+        lp_html_field(html, "<p class=leftout>Of each verdict the first ", LP_PAGE_OPENED,
+                      " rows open; <code>leafprint verify</code> tells all of any capture.</p>");
+        break;
+    }
 }
 
 static void put_passed(struct writer *writer)

@@ -12,13 +12,14 @@
 #include "report/html.h"
 
 enum {
-    LP_PAGE_MISMATCHES = 10000,        /* rows of mismatch; as many of mixed */
-    LP_PAGE_TROUBLE = 5000,            /* rows of error; as many of undecided */
-    LP_PAGE_MATCHES = 500,             /* rows of match; as many of match-issuer */
-    LP_PAGE_MATCHES_FIRST = 200,       /* of them the first, whatever their sites */
-    LP_PAGE_MATCHES_SITE = 3,          /* and behind those so many of each site */
-    LP_PAGE_BYTES = 128 * 1024 * 1024, /* of all rows together: results may be made to be large */
-    LP_PAGE_PASSED = 100,              /* lines named that are no results */
+    LP_PAGE_TROUBLE = 10000, /* rows of each verdict that is no match */
+    LP_PAGE_OPENED = 2000,   /* of them, those that open: a row with all in it takes ten times as
+                                much of the page and of the browser */
+    LP_PAGE_MATCHES = 500,   /* rows of match; as many of match-issuer; all of them open */
+    LP_PAGE_MATCHES_FIRST = 200,      /* of them the first, whatever their sites */
+    LP_PAGE_MATCHES_SITE = 3,         /* and behind those so many of each site */
+    LP_PAGE_BYTES = 64 * 1024 * 1024, /* of all rows together: results may be made to be large */
+    LP_PAGE_PASSED = 100,             /* lines named that are no results */
 };
 
 /* A row that waits. */

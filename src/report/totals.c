@@ -82,18 +82,17 @@ static bool grow_set(struct lp_phone_set *set)
 static bool add_to_set(struct lp_phone_set *set, uint64_t key, bool *ok)
 {
     key |= 1; /* never 0, which marks a free slot */
-    if (set->count * 2 >= set->cap && !grow_set(set)) {
-        *ok = false;
-        return false;
-    }
-    uint64_t *slot = slot_of(set->slots, set->cap, key);
-    if (*slot)
+    if (set->cap && *slot_of(set->slots, set->cap, key))
         return false;
     if (set->count >= LP_TOTALS_PHONES_MOST) {
         set->full = true;
         return false;
     }
-    *slot = key;
+    if (set->count * 2 >= set->cap && !grow_set(set)) {
+        *ok = false;
+        return false;
+    }
+    *slot_of(set->slots, set->cap, key) = key;
     set->count++;
     return true;
 }

@@ -368,6 +368,31 @@ static void page_opened_result_tells_all(void **state)
     free(result);
 }
 
+/* Two configurations, each compared with a handshake of its own; both saw the same leaf. */
+static void page_each_configuration_has_its_comparison(void **state)
+{
+    (void)state;
+    static const char session[] =
+        "{\"id\":%d,\"compared\":true,\"verdict\":\"match\",\"chain\":[{\"complete\":true,"
+        "\"sha1\":\"33a02b5f267948a1d35c6bea19f513f15d95393e\",\"matches\":[1]}]}";
+    static const char config[] = "{\"source\":\"%d.xml\",\"sessions\":[%d],\"cert_hashes\":[{"
+                                 "\"n\":1,\"algorithm\":\"sha1\",\"hex\":\"33\","
+                                 "\"base64\":\"Mw==\"}]}";
+    char results[4096], one[512], two[512], first[512], second[512];
+    snprintf(one, sizeof one, session, 0);
+    snprintf(two, sizeof two, session, 1);
+    snprintf(first, sizeof first, config, 1, 0);
+    snprintf(second, sizeof second, config, 2, 1);
+    snprintf(results, sizeof results,
+             "{\"schema\":\"leafprint.capture/1\",\"capture\":\"a\",\"verdict\":\"match\","
+             "\"configs\":[%s,%s],\"sessions\":[%s,%s]}\n",
+             first, second, one, two);
+    char *text = page_of(results);
+    assert_int_equal(2, count_of(text, "<table class=hash>"));
+    assert_int_equal(1, count_of(text, "<dt>SHA-1</dt>"));
+    free(text);
+}
+
 static void page_without_results_is_a_page(void **state)
 {
     (void)state;
@@ -403,7 +428,7 @@ static void page_rows_are_capped_and_totals_are_not(void **state)
         {"match", 900, LP_PAGE_MATCHES_FIRST, false},
         {"match", 900, LP_PAGE_MATCHES, true},
         {"undecided", LP_PAGE_TROUBLE + 10, LP_PAGE_TROUBLE, false},
-        {"mismatch", 600, 600, false},
+        {"mismatch", LP_PAGE_OPENED + 5, LP_PAGE_OPENED + 5, false},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -418,6 +443,9 @@ static void page_rows_are_capped_and_totals_are_not(void **state)
         assert_int_equal(cases[i].rows < cases[i].count, strstr(text, "Rows below: ") != NULL);
         if (cases[i].rows < 1000 && cases[i].rows < cases[i].count)
             assert_holds(text, said);
+        size_t opened = cases[i].rows < LP_PAGE_OPENED ? cases[i].rows : LP_PAGE_OPENED;
+        assert_int_equal(opened, count_of(text, "<tr class=d>"));
+        assert_int_equal(opened, count_of(text, "<details><summary>"));
         free(text);
         lp_page_end(&page);
     }
@@ -572,6 +600,7 @@ int main(void)
         cmocka_unit_test(html_count_parts_thousands),
         cmocka_unit_test(page_hostile_names_stay_text),
         cmocka_unit_test(page_opened_result_tells_all),
+        cmocka_unit_test(page_each_configuration_has_its_comparison),
         cmocka_unit_test(page_without_results_is_a_page),
         cmocka_unit_test(page_rows_are_capped_and_totals_are_not),
         cmocka_unit_test(page_worst_comes_first),

@@ -7,7 +7,9 @@
   const none = document.querySelector('.none');
   const fields = form.elements;
   const output = form.querySelector('output');
-  const collator = new Intl.Collator('en', {numeric: true});
+  // Addresses sort by their numbers. A phone's name is hex: its digits are no numbers.
+  const byNumbers = new Intl.Collator('en', {numeric: true}).compare;
+  const byLetters = new Intl.Collator('en').compare;
 
   const make = (name, text, properties) =>
     Object.assign(document.createElement(name), {textContent: text}, properties);
@@ -19,8 +21,8 @@
       body, place,
       verdict: body.dataset.v,
       site: cells[2].textContent,
-      toggle: body.querySelector('details'),
-      keys: [null, cells[1].querySelector('summary').textContent, cells[2].textContent,
+      toggle: body.querySelector('details'), // not every row opens
+      keys: [null, cells[1].querySelector('summary, b').textContent, cells[2].textContent,
         cells[3].textContent, cells[4].textContent, cells[5].textContent],
       words: null,
     };
@@ -36,7 +38,7 @@
 
   const compare = (column) => (a, b) => (column === 0
     ? order.indexOf(a.verdict) - order.indexOf(b.verdict)
-    : collator.compare(a.keys[column], b.keys[column])) || a.place - b.place;
+    : (column === 1 ? byLetters : byNumbers)(a.keys[column], b.keys[column])) || a.place - b.place;
 
   const sort = (column, heading) => {
     const down = heading.getAttribute('aria-sort') === 'ascending';
@@ -76,11 +78,11 @@
 
   for (const verdict of order) {
     const label = make('label', '');
-    label.append(make('input', '', {type: 'checkbox', name: 'verdict', value: verdict, checked: true}),
+    label.append(make('input', '', {type: 'checkbox', name: 'verdict', value: verdict, defaultChecked: true}),
       document.querySelector(`.legend .v-${verdict}`).cloneNode(true));
     form.querySelector('fieldset').append(label);
   }
-  for (const site of [...new Set(rows.map((row) => row.site))].sort(collator.compare)) {
+  for (const site of [...new Set(rows.map((row) => row.site))].sort(byNumbers)) {
     fields.site.append(make('option', site, {value: site}));
   }
 
@@ -99,24 +101,23 @@
   // ---- opening
 
   fields.open.addEventListener('click', () => {
-    for (const row of shown()) row.toggle.open = true;
+    for (const row of shown()) row.toggle?.setAttribute('open', '');
   });
   fields.close.addEventListener('click', () => {
-    for (const row of rows) row.toggle.open = false;
+    for (const row of rows) row.toggle?.removeAttribute('open');
   });
 
   // Anywhere in a row will do, but not where a text was selected.
   table.addEventListener('click', (event) => {
     const row = event.target.closest('.s');
     if (!row || event.target.closest('summary') || String(getSelection())) return;
-    const toggle = row.querySelector('details');
-    toggle.open = !toggle.open;
+    row.querySelector('details')?.toggleAttribute('open');
   });
 
   const byHash = () => {
     const body = /^#r\d+$/.test(location.hash) && document.getElementById(location.hash.slice(1));
     if (!body) return;
-    body.querySelector('details').open = true;
+    body.querySelector('details')?.setAttribute('open', '');
     body.scrollIntoView({block: 'center'});
   };
   addEventListener('hashchange', byHash);

@@ -5,6 +5,11 @@
  * every browser, keyboard and screen reader knows. The style sheet shows the second row when it is
  * open, so the page needs no script for reading (assets/page.css, "tr.d").
  *
+ * What the second row holds stands in a <noscript>. Where scripts are off that is as good as
+ * nothing around it; where they are on, a browser keeps it as one text, and the script takes it out
+ * when the row opens (assets/page.js). Thousands of rows then cost a browser little: their drawings
+ * and tables would be a million elements. No value can end the <noscript>, as none can hold a "<".
+ *
  * A result may be of any size; each list shown is cut at a fixed length that tells how many are
  * left out.
  */
@@ -220,13 +225,13 @@ static void put_handshakes(struct lp_html *html, const struct lp_shown *shown)
 
 static void put_detail(struct lp_html *html, const json_t *root, const struct lp_shown *shown)
 {
-    lp_html_raw(html, "<tr class=d><td colspan=6><div class=x>");
+    lp_html_raw(html, "<tr class=d><td colspan=6><noscript><div class=x>");
     put_findings(html, root);
     lp_html_hashes(html, root, shown);
     put_handshakes(html, shown);
     lp_html_certificates(html, shown);
     lp_html_filters(html, shown);
-    lp_html_raw(html, "</div></td></tr>");
+    lp_html_raw(html, "</div></noscript></td></tr>");
 }
 
 void lp_html_result(struct lp_html *html, const struct lp_result *result,

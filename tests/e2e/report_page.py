@@ -177,11 +177,12 @@ def opens(page):
     check("closed at first", not detail.is_displayed())
     summary.send_keys(Keys.ENTER)
     check("opened by keyboard", detail.is_displayed())
+    page.wait(lambda: detail.find_elements(By.CSS_SELECTOR, ".ladder"))
     check("the ladder is drawn", detail.find_element(By.CSS_SELECTOR, ".ladder").size["height"] > 100)
     check("and told in words", "ClientHello" in detail.find_element(By.CSS_SELECTOR, ".ladder").get_attribute("aria-label"))
     equal("both hashes are marked", True, len(detail.find_elements(By.CSS_SELECTOR, ".hash mark")) >= 4)
     check("there is a remedy", "What to do" in detail.text, detail.text[:80])
-    code = detail.find_element(By.CSS_SELECTOR, ".copy")
+    code = page.wait(lambda: detail.find_element(By.CSS_SELECTOR, ".copy"))
     equal("a filter for Wireshark", "frame.number == 16 || frame.number == 18", code.text)
     button = detail.find_element(By.CSS_SELECTOR, ".filters button")
     button.click()
@@ -193,6 +194,10 @@ def opens(page):
     page.find("button[name=open]").click()
     closed = page.run("return document.querySelectorAll('.results .p details:not([open])').length")
     equal("all opened", 0, closed)
+    page.wait(lambda: not page.driver.find_elements(By.CSS_SELECTOR, ".results noscript"))
+    equal("no hostile text became a script", None, page.run("return window.owned"))
+    equal("nor a picture", 0, page.run("return document.images.length"))
+    equal("nor anything with a handler", 0, page.run("return document.querySelectorAll('[onerror], [onload]').length"))
     page.find("button[name=close]").click()
     equal("all closed", 0, page.run("return document.querySelectorAll('.results .p details[open]').length"))
 
@@ -228,11 +233,14 @@ def without_scripts(page):
     check("closed at first", not detail.is_displayed())
     summary.click()
     check("opens without a script", detail.is_displayed())
+    check("with all in it", "What to do" in detail.text, detail.text[:80])
+    check("and the ladder is drawn", detail.find_element(By.CSS_SELECTOR, ".ladder").size["height"] > 100)
 
 
 def shoot_opened(page, shots, name):
     page.run("const d = document.querySelectorAll('.results .p details')[1]; d.open = true;"
              "d.scrollIntoView({block: 'start'}); scrollBy(0, -60)")
+    page.wait(lambda: page.driver.find_elements(By.CSS_SELECTOR, ".results details[open]"))
     page.shoot(shots, name)
 
 

@@ -1,6 +1,7 @@
 'use strict';
 // Sorting, choosing and copying. The page reads without it: rows open by <details> and CSS alone.
-// Nothing here makes markup out of a text: what comes from the results stays textContent.
+// What comes from the results stays text. Markup is made in one place, unfold, of what the page itself
+// holds as markup for those without scripts, where every value is escaped.
 (() => {
   const table = document.querySelector('.results');
   const form = document.querySelector('.tools');
@@ -28,6 +29,29 @@
     };
   });
 
+  // What stands behind a row waits in <noscript>, as text.
+  const unfold = (body) => {
+    const folded = body.querySelector('noscript');
+    if (!folded) return;
+    const page = new DOMParser().parseFromString(folded.textContent, 'text/html');
+    folded.replaceWith(...page.body.children);
+    for (const code of body.querySelectorAll('.copy')) {
+      const button = make('button', 'Copy', {type: 'button'});
+      button.addEventListener('click', () => copy(button, code));
+      code.after(button);
+    }
+  };
+
+  // All that a row says, also where it is still folded.
+  const references = {amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'"};
+  const wordsOf = (body) => {
+    const folded = body.querySelector('noscript');
+    const text = body.rows[0].textContent + ' ' + (folded
+      ? folded.textContent.replace(/<[^>]*>/g, ' ').replace(/&([^;]+);/g, (_, name) => references[name])
+      : body.textContent);
+    return text.toLowerCase();
+  };
+
   // ---- sorting
 
   // The page comes with the worst verdict first; that order is the one of the column.
@@ -46,7 +70,12 @@
     heading.setAttribute('aria-sort', down ? 'descending' : 'ascending');
     rows.sort(compare(column));
     if (down) rows.reverse();
-    table.append(...rows.map((row) => row.body));
+    // Moved outside the document, ten thousand rows are one change to it.
+    const place = table.nextSibling, focus = document.activeElement;
+    table.remove();
+    for (const row of rows) table.append(row.body);
+    place.before(table);
+    focus.focus({preventScroll: true});
   };
 
   Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
@@ -65,7 +94,7 @@
       (box) => box.value));
     let count = 0;
     for (const row of rows) {
-      if (words.length && row.words === null) row.words = row.body.textContent.toLowerCase();
+      if (words.length && row.words === null) row.words = wordsOf(row.body);
       const fits = verdicts.has(row.verdict) &&
         (fields.site.value === '' || row.site === fields.site.value) &&
         words.every((word) => row.words.includes(word));
@@ -114,6 +143,11 @@
     row.querySelector('details')?.toggleAttribute('open');
   });
 
+  // A toggle does not bubble, hence the capture.
+  table.addEventListener('toggle', (event) => {
+    if (event.target.open && event.target.closest('.p')) unfold(event.target.closest('tbody'));
+  }, true);
+
   const byHash = () => {
     const body = /^#r\d+$/.test(location.hash) && document.getElementById(location.hash.slice(1));
     if (!body) return;
@@ -134,17 +168,6 @@
       button.textContent = 'Selected: press Ctrl+C';
     }
   };
-
-  table.addEventListener('toggle', (event) => {
-    const body = event.target.closest('tbody');
-    if (!body || !event.target.open) return;
-    for (const code of body.querySelectorAll('.copy')) {
-      if (code.nextElementSibling) continue;
-      const button = make('button', 'Copy', {type: 'button'});
-      button.addEventListener('click', () => copy(button, code));
-      code.after(button);
-    }
-  }, true);
 
   form.hidden = false;
   choose();

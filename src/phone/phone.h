@@ -12,6 +12,8 @@
 struct lp_trusted {
     struct lp_rd der;
     const char *serial; /* as lp_cert_facts has it */
+    const char *source; /* the file within the capture that it comes from; NULL: it was given. Given
+                           ones stand first */
 };
 struct lp_phone_trust {
     const struct lp_trusted *certificates;

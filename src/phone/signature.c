@@ -40,10 +40,12 @@ static const char *zeros_skipped(const char *hex)
     return hex;
 }
 
-/* How the given certificates judge; the first that says "good" ends it. *tried: how many had the
- * serial number. */
+/* How the certificates judge; the first that says "good" ends it. Those from within the capture are
+ * asked only where none that was given has the serial number. *tried: how many had it. *by: where
+ * the last of these came from. */
 static enum lp_signature_check try_all(const struct lp_signed *file,
-                                       const struct lp_phone_trust *trust, size_t *tried)
+                                       const struct lp_phone_trust *trust, size_t *tried,
+                                       const char **by)
 {
     const struct lp_rd parts[] = {file->before, file->behind};
     const struct lp_signed_bytes what = {parts, 2, file->signature, file->algorithm};
@@ -51,11 +53,15 @@ static enum lp_signature_check try_all(const struct lp_signed *file,
     enum lp_signature_check result = LP_SIGNATURE_UNCHECKED;
 
     *tried = 0;
+    *by = NULL;
     for (size_t i = 0; i < trust->count && result != LP_SIGNATURE_GOOD; i++) {
         const struct lp_trusted *one = &trust->certificates[i];
+        if (one->source && *tried && !*by)
+            break;
         if (!one->serial || strcmp(zeros_skipped(one->serial), wanted.hex) != 0)
             continue;
         ++*tried;
+        *by = one->source;
         enum lp_signature_check check = lp_x509_check_signature(one->der, &what);
         if (check != LP_SIGNATURE_UNCHECKED)
             result = check;
@@ -66,6 +72,7 @@ static enum lp_signature_check try_all(const struct lp_signed *file,
 static void note_check(struct lp_notes *notes, const struct lp_signed *file,
                        const struct lp_phone_trust *trust)
 {
+    const char *by;
     size_t tried;
 
     if (!trust || trust->count == 0) {
@@ -78,13 +85,15 @@ static void note_check(struct lp_notes *notes, const struct lp_signed *file,
                 "the signature was not checked: the header holds none of a known kind");
         return;
     }
-    enum lp_signature_check result = try_all(file, trust, &tried);
+    enum lp_signature_check result = try_all(file, trust, &tried, &by);
     if (result == LP_SIGNATURE_GOOD)
         lp_note(notes, LP_NOTE_SIGNATURE_GOOD, 0,
-                "the signature is good: the file is as its signer made it");
+                "the signature is good%s%.120s: the file is as its signer made it",
+                by ? " by the certificate in " : "", by ? by : "");
     else if (result == LP_SIGNATURE_BAD)
         lp_note(notes, LP_NOTE_SIGNATURE_BAD, 0,
-                "the signature is wrong: the file was changed, or another key signed it");
+                "the signature is wrong%s%.120s: the file was changed, or another key signed it",
+                by ? " by the certificate in " : "", by ? by : "");
     else
         lp_note(notes, LP_NOTE_SIGNATURE_UNCHECKED, 0,
                 "the signature was not checked: %s has the signer's serial number %s",

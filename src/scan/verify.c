@@ -17,6 +17,7 @@
 #include "phone/phone.h"
 #include "scan/doubts.h"
 #include "scan/expected.h"
+#include "scan/fetched.h"
 #include "scan/timeline.h"
 #include "scan/trusted.h"
 #include "verdict/findings.h"
@@ -400,103 +401,13 @@ static bool trust_decides(const struct run *run, enum lp_verdict *verdict, enum 
 
 /* ---- the whole ---- */
 
-/* A configuration ends where the same phone's next one begins. */
-static void end_former(struct lp_capture *capture, const struct lp_config *config)
-{
-    for (size_t i = 0; i < capture->config_count; i++) {
-        struct lp_config *former = &capture->configs[i];
-        bool same = former->phone && config->phone
-                        ? strcmp(former->phone, config->phone) == 0
-                        : lp_ip_equal(&former->file->client.ip, &config->file->client.ip);
-        if (same && former->until_frame == 0)
-            former->until_frame = config->from_frame;
-    }
-}
-
-/* Reads a configuration that a phone fetched. *is_one: it is one, and not the default that every
- * phone gets. False: memory is short. */
-static bool read_fetched(const struct lp_capture *capture, const struct lp_boot_file *file,
-                         struct lp_config *out, bool *is_one)
-{
-    *is_one = strstr(file->name, ".cnf.xml") || strstr(file->name, ".CNF.XML");
-    if (!*is_one)
-        return true;
-    if (!lp_phone_config(capture->arena, file->name, file->bytes, file->size, out))
-        return false;
-    out->origin = file->carrier;
-    out->file = file;
-    out->from_frame = file->frame + 1;
-    *is_one = out->phone || out->reason != LP_REASON_NO_VPN_GROUP;
-    return true;
-}
-
-/* The expected side inside the capture. */
-static bool fetched_configs(struct run *run)
-{
-    struct lp_capture *capture = run->capture;
-
-    capture->configs =
-        lp_arena_alloc(capture->arena, capture->file_count * sizeof *capture->configs);
-    if (!capture->configs)
-        return false;
-    for (size_t i = 0; i < capture->file_count; i++) {
-        struct lp_config config = {0};
-        bool is_one;
-        if (!read_fetched(capture, &capture->files[i], &config, &is_one))
-            return false;
-        if (!is_one)
-            continue;
-        end_former(capture, &config);
-        capture->configs[capture->config_count++] = config;
-    }
-    return true;
-}
-
-static bool same_hashes(const struct lp_config *a, const struct lp_config *b)
-{
-    bool same = a->hash_count == b->hash_count;
-    for (size_t i = 0; same && i < a->hash_count; i++) /* both sorted by number */
-        same = a->hashes[i].n == b->hashes[i].n &&
-               a->hashes[i].digest_len == b->hashes[i].digest_len &&
-               memcmp(a->hashes[i].digest, b->hashes[i].digest, a->hashes[i].digest_len) == 0;
-    return same;
-}
-
-/* Given configurations come before fetched ones; where they differ for the same phone, it is told.
- */
-static bool find_differing(struct run *run)
-{
-    struct lp_capture *capture = run->capture;
-
-    for (size_t i = 0; i < capture->file_count && capture->config_count; i++) {
-        struct lp_config fetched = {0};
-        struct lp_finding what = {
-            LP_WARNING, "config-differs",
-            -1,         capture->files[i].frame,
-            NULL,       "compare with what the phone really has: leave out -c"};
-        bool is_one;
-        if (!read_fetched(capture, &capture->files[i], &fetched, &is_one))
-            return false;
-        for (size_t k = 0; is_one && fetched.phone && k < capture->config_count; k++) {
-            const struct lp_config *given = &capture->configs[k];
-            if (given->phone && !given->file && strcmp(given->phone, fetched.phone) == 0 &&
-                !same_hashes(given, &fetched))
-                lp_findings_add(&run->findings, &what,
-                                "the configuration that %s fetched in this capture holds other "
-                                "hashes than %.*s",
-                                fetched.phone, lp_shown(given->source), given->source);
-        }
-    }
-    return true;
-}
-
 static bool copy_configs(struct run *run)
 {
     struct lp_capture *capture = run->capture;
     size_t count = run->expected ? lp_expected_count(run->expected) : 0, size;
 
     if (count == 0)
-        return fetched_configs(run);
+        return lp_fetched_configs(capture, run->expected);
 
     if (__builtin_mul_overflow(count, sizeof *capture->configs, &size))
         return false;
@@ -508,7 +419,7 @@ static bool copy_configs(struct run *run)
                             &capture->configs[i]))
             return false;
     capture->config_count = count;
-    return find_differing(run);
+    return lp_fetched_compare(capture, run->expected, &run->findings);
 }
 
 static bool compare_all(struct run *run)

@@ -51,7 +51,7 @@ static struct lp_trusted trusted(const struct signer *one)
     const struct lp_cert_facts *facts = lp_x509_facts(arena, one->der, one->der_len);
 
     assert_non_null(facts);
-    return (struct lp_trusted){lp_rd_init(one->der, one->der_len), facts->serial};
+    return (struct lp_trusted){lp_rd_init(one->der, one->der_len), facts->serial, NULL};
 }
 
 static struct lp_config read_config(const struct file_bytes *file,
@@ -176,6 +176,23 @@ static void signed_read_cut_anywhere_is_cut_or_signed(void **state)
     free(file);
 }
 
+/* A certificate that the capture holds is asked where none that was given has the serial number. */
+static void signature_is_checked_by_given_certificates_first(void **state)
+{
+    struct file_bytes *file = signed_file(&signer, 2, NAME, xml, sizeof xml - 1);
+    struct lp_trusted fetched = trusted(&signer);
+
+    (void)state;
+    fetched.source = "ITLSEP001F6C81110E.tlv";
+    struct lp_config config = read_config(file, &fetched, 1);
+    assert_non_null(
+        strstr(message(&config, "config-signature-good"), "certificate in ITLSEP001F6C81110E.tlv"));
+    const struct lp_trusted both[] = {trusted(&other), fetched};
+    config = read_config(file, both, 2);
+    assert_non_null(message(&config, "config-signature-bad"));
+    free(file);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -185,6 +202,7 @@ int main(void)
         CASE(signed_config_with_any_byte_changed_is_never_good),
         CASE(signed_config_that_was_changed_is_bad),
         CASE(signed_config_with_another_key_is_bad_or_unchecked),
+        CASE(signature_is_checked_by_given_certificates_first),
         CASE(signed_read_cut_anywhere_is_cut_or_signed),
     };
     return cmocka_run_group_tests(tests, make_signers, free_signers);

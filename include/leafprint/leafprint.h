@@ -542,6 +542,12 @@ typedef void (*lp_export_fn)(void *ctx, const char *path, bool written);
 LP_PUBLIC enum lp_status lp_export(const struct lp_capture *capture, const struct lp_export *what,
                                    lp_export_fn fn, void *ctx, struct lp_error *error);
 
+/* Writes the boot files of phones that are complete, byte for byte as they were fetched, into a
+ * directory, existing or creatable, under the same rules. Each is named as it was asked for, with
+ * the beginning of its SHA-256 in front of its extensions: SEP001F6C81110E_<16 digits>.cnf.xml. */
+LP_PUBLIC enum lp_status lp_export_phone_files(const struct lp_capture *capture, const char *dir,
+                                               lp_export_fn fn, void *ctx, struct lp_error *error);
+
 /* ---- before a certificate changes ---- */
 
 /* What a phone's configuration holds of the audited certificates' hashes. */

@@ -1,5 +1,5 @@
 /*
- * extract: the certificates seen, as files.
+ * extract: the certificates seen, or the files that phones fetched, as files.
  *
  * The library names and writes the files, one capture after the other: which of two captures with
  * the same certificate wrote its file must not depend on who was faster. Only `-o -` is done here:
@@ -19,8 +19,9 @@ struct extract {
     struct lp_file_list files; /* of the present capture */
     bool found;
     bool to_stdout;
-    bool single_failed; /* a second leaf, other than the first */
+    bool single_failed; /* a second one, other than the first */
     uint8_t single[32]; /* SHA-256 of the leaf that `run.out` holds, when `found` */
+    size_t single_at;   /* where the single file stands in `run.out` */
 };
 
 static void add_file(void *ctx, const char *path, bool written)
@@ -32,12 +33,32 @@ static void add_file(void *ctx, const char *path, bool written)
     }
 }
 
+/* What is not whole is never written. */
+static void tell_incomplete(const struct lp_capture *capture)
+{
+    for (size_t i = 0; i < capture->file_count; i++) {
+        const struct lp_boot_file *file = &capture->files[i];
+        if (!file->complete)
+            lp_say("%s: packet %llu: %s is incomplete: not written", capture->path,
+                   (unsigned long long)file->frame, file->name);
+    }
+}
+
+static enum lp_status export_what(struct extract *extract, const struct lp_capture *capture,
+                                  struct lp_error *error)
+{
+    if (!extract->run.cli->configs)
+        return lp_export(capture, &extract->what, add_file, extract, error);
+    tell_incomplete(capture);
+    return lp_export_phone_files(capture, extract->what.dir, add_file, extract, error);
+}
+
 static void export_files(struct extract *extract, struct lp_job *job)
 {
     struct lp_run *run = &extract->run;
     struct lp_report report = lp_job_report(&extract->jobs, job);
     struct lp_error error = {""};
-    enum lp_status status = lp_export(job->capture, &extract->what, add_file, extract, &error);
+    enum lp_status status = export_what(extract, job->capture, &error);
 
     /* What was written before a failure is told all the same. */
     extract->found |= extract->files.count > 0;
@@ -78,6 +99,28 @@ static void hold_single_leaf(struct extract *extract, const struct lp_capture *c
     }
 }
 
+/* Two files are told apart by their bytes, which `run.out` holds. */
+static void hold_single_file(struct extract *extract, const struct lp_capture *capture)
+{
+    struct lp_out *out = &extract->run.out;
+
+    tell_incomplete(capture);
+    for (size_t i = 0; i < capture->file_count; i++) {
+        const struct lp_boot_file *file = &capture->files[i];
+        if (!file->complete)
+            continue;
+        if (extract->found) {
+            extract->single_failed |=
+                out->buf.len - extract->single_at != file->size ||
+                memcmp(out->buf.bytes + extract->single_at, file->bytes, file->size) != 0;
+            continue;
+        }
+        extract->found = true;
+        extract->single_at = out->buf.len;
+        lp_out_bytes(out, file->bytes, file->size);
+    }
+}
+
 static void examine(void *ctx, unsigned worker, struct lp_job *job)
 {
     struct extract *extract = ctx;
@@ -90,7 +133,9 @@ static void deliver(void *ctx, struct lp_job *job)
 {
     struct extract *extract = ctx;
 
-    if (extract->to_stdout)
+    if (extract->to_stdout && extract->run.cli->configs)
+        hold_single_file(extract, job->capture);
+    else if (extract->to_stdout)
         hold_single_leaf(extract, job->capture);
     else
         export_files(extract, job);
@@ -102,8 +147,8 @@ static bool usable(const struct lp_cli *cli, bool to_stdout)
     const char *wrong = NULL;
 
     if (to_stdout && cli->writer != &lp_writer_text)
-        wrong = "-o - writes the certificate itself: it has no other --format";
-    else if (to_stdout && !cli->pem && !cli->quiet && isatty(STDOUT_FILENO))
+        wrong = "-o - writes the file itself: it has no other --format";
+    else if (to_stdout && !cli->pem && !cli->configs && !cli->quiet && isatty(STDOUT_FILENO))
         wrong = "not writing DER to a terminal: give -o a directory, or --pem";
     if (wrong)
         lp_say("extract: %s", wrong);
@@ -129,9 +174,12 @@ static int run(const struct lp_cli *cli)
         return lp_run_finish(&extract.run);
     lp_jobs_run(&extract.jobs);
     if (extract.single_failed) {
-        lp_say("extract: more than one leaf was seen: give -o a directory");
+        lp_say("extract: more than one %s was seen: give -o a directory",
+               cli->configs ? "file" : "leaf");
         extract.run.failed = true;
     }
+    if (cli->quiet)
+        extract.run.out.buf.len = 0;
     if (!extract.found)
         lp_run_note(&extract.run, LP_EXIT_DIFFERS);
     return lp_run_finish(&extract.run);
@@ -141,7 +189,7 @@ const struct lp_command lp_command_extract = {
     .name = "extract",
     .bit = LP_CMD_EXTRACT,
     .synopsis = "extract [OPTION]... [-o DIR] CAPTURE...",
-    .about = "write the certificates seen as .cer files",
-    .exit_status = "0 done, 1 no certificate found, 2 trouble",
+    .about = "write the certificates seen as .cer files, or the phones' configurations",
+    .exit_status = "0 done, 1 nothing found, 2 trouble",
     .run = run,
 };

@@ -156,6 +156,12 @@ static bool set_all(struct lp_cli *cli, const char *argument)
     return cli->all = true;
 }
 
+static bool set_configs(struct lp_cli *cli, const char *argument)
+{
+    (void)argument;
+    return cli->configs = true;
+}
+
 static bool set_pem(struct lp_cli *cli, const char *argument)
 {
     (void)argument;
@@ -309,6 +315,8 @@ static const struct option_row rows[] = {
     {"site", "N", "the N-th directory of a capture's path names its site (default: 1)",
      set_site_depth, LP_CMD_REPORT, '\0'},
     {"all", NULL, "the whole chain and client certificates too", set_all, LP_CMD_EXTRACT, '\0'},
+    {"configs", NULL, "the phones' own files instead of certificates", set_configs, LP_CMD_EXTRACT,
+     '\0'},
     {"pem", NULL, "PEM instead of DER", set_pem, LP_CMD_EXTRACT, '\0'},
     {"format", "FORMAT", "text (default) or jsonl", set_format, FORMATTING, 'f'},
     {"files-from", "FILE",
@@ -441,6 +449,8 @@ static bool consistent(const struct lp_cli *cli)
         wrong = "--quiet and --verbose exclude each other";
     else if (is_stdin(cli->output) && cli->all)
         wrong = "-o - writes one single leaf, --all more than that: give a directory";
+    else if (cli->configs && (cli->all || cli->pem))
+        wrong = "--configs writes files as they are: --all and --pem are about certificates";
     if (wrong)
         lp_say("%s: %s", name, wrong);
     return !wrong;

@@ -57,6 +57,7 @@ struct lp_cli {
     const char *output;  /* -o; NULL: not given */
     unsigned site_depth; /* --site; 0: not given */
     bool all, pem;
+    bool configs; /* extract: the phones' files instead of certificates */
     const struct lp_writer *writer;
     enum lp_fail_on fail_on;
     enum lp_when color, progress;

@@ -34,12 +34,6 @@ struct exporter {
     struct lp_buf text; /* owned: PEM, paths */
 };
 
-static bool harmless(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-}
-
 /* Shortens the name when it ends in one of these extensions, whatever their case. */
 static size_t without_extension(const char *name, size_t n, const char *const *extensions)
 {
@@ -73,11 +67,7 @@ static char *stem_of(struct lp_arena *arena, const char *path)
     if (!stem)
         return NULL;
     stem[n] = '\0';
-    for (size_t i = 0; i < n; i++)
-        if (!harmless(stem[i]))
-            stem[i] = '_';
-    if (stem[0] == '.' || stem[0] == '-')
-        stem[0] = '_'; /* neither hidden nor taken for an option */
+    lp_store_clean_name(stem);
     return stem;
 }
 

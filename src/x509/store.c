@@ -178,3 +178,18 @@ enum lp_status lp_store_put(struct lp_store *store, const char *name, struct lp_
                  name);
     return LP_ERR_IO;
 }
+
+static bool harmless(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+}
+
+void lp_store_clean_name(char *name)
+{
+    if (*name == '.' || *name == '-')
+        *name = '_';
+    for (; *name; name++)
+        if (!harmless(*name))
+            *name = '_';
+}

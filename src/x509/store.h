@@ -23,4 +23,8 @@ enum lp_status lp_store_put(struct lp_store *store, const char *name, struct lp_
                             bool *written, struct lp_error *error);
 void lp_store_close(struct lp_store *store);
 
+/* Makes a file name, which is not empty, of harmless characters, in place: letters, digits, dots,
+ * hyphens and underscores, neither hidden nor to be taken for an option. */
+void lp_store_clean_name(char *name);
+
 #endif

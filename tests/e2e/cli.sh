@@ -143,7 +143,7 @@ bad_usage() {
         "verify --max-memory -1 $match" "verify --max-memory 99999999999G $match" \
         "verify --max-memory 18446744073709551616 $match" "verify -q -v $match" \
         "verify --null $match" "verify --files-from list $match" "verify - -" \
-        "verify -c - -" "verify --files-from - -c -" "extract -o - --all $match" \
+        "verify -c - -" "verify --files-from - -c -" "extract -o - --all $match" "extract --configs --pem $match" \
         "extract -o - -f jsonl $match" "inspect -i lo $match" "inspect --packets 5 $match" \
         "inspect --duration 5 $match" "inspect -i lo --packets 0" "inspect -i lo --packets 1x" \
         "extract -i lo" "inspect --shard 0/3 $match" "inspect --shard 4/3 $match" \
@@ -476,6 +476,28 @@ extract_files() {
     run 2 extract -o /dev/null "$match"
 }
 
+phone_files() {
+    run 0 extract --configs -o fetched "$captures/repaired.pcap"
+    check "--configs: both versions" lines out 2
+    check "--configs: byte for byte" cmp -s "$(head -1 out)" "$config"
+    check "--configs: the new one" cmp -s "$(tail -1 out)" "$captures/new-hash.cnf.xml"
+    run 0 extract --configs -f jsonl -o fetched "$captures/repaired.pcap"
+    check "--configs again: nothing written anew" holds out '"written":false'
+    run 1 verify -c fetched "$captures/repaired.pcap"
+    check "--configs: what is written is a configuration" holds out "SEP001F6C81110E"
+    run 0 extract --configs -o - "$match"
+    check "--configs -o -: the same bytes" cmp -s out "$config"
+    run 0 extract --configs -o - "$match" "$captures/http-config.pcap"
+    run 2 extract --configs -o - "$captures/repaired.pcap"
+    check "--configs -o -: two files are refused" empty out
+    run 0 extract --configs -q -o - "$match"
+    check "--configs -q: no output" empty out
+    head -c 1400 "$match" >cut.pcap
+    run 1 extract --configs -o cut cut.pcap
+    check "--configs: a part is named" holds err "SEP001F6C81110E.cnf.xml is incomplete: not written"
+    check "--configs: and not written" test ! -e cut
+}
+
 hash_files() {
     run 0 extract -o der "$match"
     local der
@@ -636,6 +658,7 @@ parallel
 interrupts
 standard_input
 extract_files
+phone_files
 hash_files
 headend_texts
 audits

@@ -422,6 +422,111 @@ static void export_with_failing_allocations_writes_whole_files_or_none(void **st
     assert_int_equal(files_in(f->out), 5);
 }
 
+static struct lp_boot_file phone_file(const char *name, const char *content)
+{
+    return (struct lp_boot_file){.carrier = "tftp",
+                                 .name = name,
+                                 .bytes = (const uint8_t *)content,
+                                 .size = strlen(content),
+                                 .complete = true};
+}
+
+static enum lp_status export_phone_files(struct fixture *f, struct calls *calls,
+                                         struct lp_error *error)
+{
+    memset(calls, 0, sizeof *calls);
+    return lp_export_phone_files(&f->capture, f->out, note_call, calls, error);
+}
+
+/* Two versions of a file are two files; the same one again is not; a part is none. */
+static void export_phone_files_writes_whole_ones_once(void **state)
+{
+    struct fixture *f = *state;
+    struct lp_boot_file files[] = {phone_file("SEP001F6C81110E.cnf.xml", "old"),
+                                   phone_file("/a/SEP001F6C81110E.cnf.xml", "old"),
+                                   phone_file("SEP001F6C81110E.cnf.xml", "new"),
+                                   phone_file("ITLFile.tlv", "list"),
+                                   phone_file("CTLFile.tlv", "cut off")};
+    struct calls calls;
+    struct lp_error error;
+    char second[600];
+
+    files[4].complete = false;
+    f->capture.files = files;
+    f->capture.file_count = 5;
+    assert_int_equal(LP_OK, export_phone_files(f, &calls, &error));
+    assert_int_equal(3, calls.count);
+    assert_int_equal(3, calls.written);
+    assert_int_equal(3, files_in(f->out));
+    /* sha256sum says so */
+    assert_string_equal("SEP001F6C81110E_cba06b5736faf67e.cnf.xml", name_in(&calls, 0));
+    expect_file(calls.path[0], "old");
+    expect_file(calls.path[1], "new");
+    assert_int_equal(0, strncmp("ITLFile_", name_in(&calls, 2), 8));
+    assert_int_equal(LP_OK, export_phone_files(f, &calls, &error));
+    assert_int_equal(3, calls.count);
+    assert_int_equal(0, calls.written);
+    snprintf(second, sizeof second, "%s", calls.path[1]);
+    write_file(second, "something else");
+    assert_int_equal(LP_ERR_IO, export_phone_files(f, &calls, &error));
+    expect_file(second, "something else");
+}
+
+static void export_phone_files_of_hostile_names_stays_in_the_directory(void **state)
+{
+    struct fixture *f = *state;
+    char longest[400];
+    memset(longest, 'x', sizeof longest - 1);
+    memcpy(longest, "SEP", 3);
+    memcpy(longest + 200, ".cnf.xml", 8);
+    longest[sizeof longest - 1] = '\0';
+    struct lp_boot_file files[] = {phone_file("..\\..\\SEP001F6C81110E.cnf.xml", "a"),
+                                   phone_file("../../../.cnf.xml", "b"),
+                                   phone_file("-rf SEP\n$(x).cnf.xml/", "c"),
+                                   phone_file(longest, "d"), phone_file("SEP..", "e")};
+    struct calls calls;
+    struct lp_error error;
+
+    f->capture.files = files;
+    f->capture.file_count = 5;
+    assert_int_equal(LP_OK, export_phone_files(f, &calls, &error));
+    assert_int_equal(5, files_in(f->out));
+    for (unsigned i = 0; i < calls.count; i++) {
+        const char *name = name_in(&calls, i);
+        assert_int_equal(strlen(f->out), name - 1 - calls.path[i]);
+        assert_int_equal(strlen(name), strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+                                                    "abcdefghijklmnopqrstuvwxyz"));
+        assert_true(name[0] != '.' && name[0] != '-' && strlen(name) < 200);
+    }
+}
+
+static void export_phone_files_with_failing_allocations_writes_whole_ones_or_none(void **state)
+{
+    struct fixture *f = *state;
+    struct lp_boot_file files[] = {phone_file("SEP001F6C81110E.cnf.xml", "old"),
+                                   phone_file("ITLFile.tlv", "list")};
+    enum lp_status status = LP_ERR_MEMORY;
+    struct calls calls;
+    struct lp_error error;
+
+    f->capture.files = files;
+    f->capture.file_count = 2;
+    for (uint64_t n = 1; status != LP_OK; n++) {
+        memset(&error, 0, sizeof error);
+        lp_alloc_fail_after(n);
+        status = export_phone_files(f, &calls, &error);
+        lp_alloc_fail_after(0);
+        assert_true(status == LP_OK || (status == LP_ERR_MEMORY && error.text[0]));
+        assert_true(n < 100);
+    }
+    assert_int_equal(2, files_in(f->out));
+    expect_file(calls.path[0], "old");
+    f->capture.file_count = 0;
+    f->out[strlen(f->out) - 1] = 'x';
+    assert_int_equal(LP_OK, export_phone_files(f, &calls, &error));
+    assert_int_not_equal(0, access(f->out, F_OK)); /* nothing to write: no directory either */
+}
+
 #if defined(__linux__)
 static void export_without_hard_links_renames(void **state)
 {
@@ -476,6 +581,9 @@ int main(void)
         TEST(export_to_no_directory_is_an_error),
         TEST(export_without_the_bytes_is_a_usage_error),
         TEST(export_with_failing_allocations_writes_whole_files_or_none),
+        TEST(export_phone_files_writes_whole_ones_once),
+        TEST(export_phone_files_of_hostile_names_stays_in_the_directory),
+        TEST(export_phone_files_with_failing_allocations_writes_whole_ones_or_none),
 #if defined(__linux__)
         TEST(export_without_hard_links_renames),
         TEST(put_when_somebody_is_faster_looks_again),

@@ -76,5 +76,6 @@ const struct lp_command lp_command_audit = {
     .synopsis = "audit [OPTION]... -c FILE|FOLDER CERTIFICATE...",
     .about = "which phones' configurations already hold the hashes of these certificates?",
     .exit_status = "0 all do, 1 some do not, 2 trouble, 3 nothing to compare, or not with all",
+    .rows = LP_ROWS_AUDITED,
     .run = run,
 };

@@ -191,5 +191,6 @@ const struct lp_command lp_command_extract = {
     .synopsis = "extract [OPTION]... [-o DIR] CAPTURE...",
     .about = "write the certificates seen as .cer files, or the phones' configurations",
     .exit_status = "0 done, 1 nothing found, 2 trouble",
+    .rows = LP_ROWS_EXTRACTED,
     .run = run,
 };

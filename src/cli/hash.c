@@ -96,5 +96,6 @@ const struct lp_command lp_command_hash = {
     .synopsis = "hash [OPTION]... FILE...",
     .about = "the hashes of certificates, headend texts and trust lists, as a phone needs them",
     .exit_status = "0 done, 1 no certificate and no hash found, 2 trouble",
+    .rows = LP_ROWS_LISTED,
     .run = run,
 };

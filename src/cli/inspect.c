@@ -45,5 +45,6 @@ const struct lp_command lp_command_inspect = {
     .synopsis = "inspect [OPTION]... CAPTURE...|-i NAME",
     .about = "every TLS handshake and its certificates; no comparison",
     .exit_status = "0 done, 1 no handshake found, 2 trouble",
+    .rows = LP_ROWS_INSPECTED,
     .run = run,
 };

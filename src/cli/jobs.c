@@ -274,6 +274,7 @@ void lp_jobs_run(struct lp_jobs *jobs)
         lp_pool_end(flow.pool);
         return;
     }
+    lp_run_flush(jobs->run); /* the header */
     start_progress(&flow);
     if (!lp_inputs_walk(&inputs))
         jobs->run->failed = true;

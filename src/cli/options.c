@@ -318,7 +318,7 @@ static const struct option_row rows[] = {
     {"configs", NULL, "the phones' own files instead of certificates", set_configs, LP_CMD_EXTRACT,
      '\0'},
     {"pem", NULL, "PEM instead of DER", set_pem, LP_CMD_EXTRACT, '\0'},
-    {"format", "FORMAT", "text (default) or jsonl", set_format, FORMATTING, 'f'},
+    {"format", "FORMAT", "text (default), jsonl or csv", set_format, FORMATTING, 'f'},
     {"files-from", "FILE",
      "names of captures, one per line (- : standard input); verify: a TAB, and its configuration",
      set_files_from, CAPTURES, '\0'},

@@ -17,6 +17,7 @@ struct lp_command {
     const char *synopsis;
     const char *about; /* one line */
     const char *exit_status;
+    enum lp_rows rows;                    /* of its CSV */
     int (*run)(const struct lp_cli *cli); /* the exit status */
 };
 

@@ -41,6 +41,8 @@ bool lp_run_start(struct lp_run *run, const struct lp_cli *cli)
 {
     *run = (struct lp_run){.cli = cli, .out.fd = STDOUT_FILENO, .file.fd = -1};
     run->report = (struct lp_report){&run->out, want_color(cli), cli->verbose};
+    if (cli->writer->begin && !cli->quiet)
+        cli->writer->begin(&run->report, cli->command->rows);
     return !cli->out || open_file(run);
 }
 

@@ -185,5 +185,6 @@ const struct lp_command lp_command_verify = {
     .synopsis = "verify [OPTION]... [-c FILE]... [--expect HASH]... CAPTURE...|-i NAME",
     .about = "does the headend present the certificate that the phone was told to trust?",
     .exit_status = "0 every capture matches, 1 a mismatch, 2 trouble, 3 undecided",
+    .rows = LP_ROWS_VERIFIED,
     .run = run,
 };

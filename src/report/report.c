@@ -7,7 +7,8 @@
 
 const struct lp_writer *lp_writer_find(const char *name)
 {
-    static const struct lp_writer *const writers[] = {&lp_writer_text, &lp_writer_jsonl};
+    static const struct lp_writer *const writers[] = {&lp_writer_text, &lp_writer_jsonl,
+                                                      &lp_writer_csv};
 
     for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
         if (strcmp(writers[i]->name, name) == 0)

@@ -30,8 +30,18 @@ struct lp_report {
     bool color, verbose; /* for text; JSON Lines always say everything */
 };
 
+/* What the rows of a table are about. */
+enum lp_rows {
+    LP_ROWS_VERIFIED,
+    LP_ROWS_INSPECTED,
+    LP_ROWS_EXTRACTED,
+    LP_ROWS_LISTED,
+    LP_ROWS_AUDITED,
+};
+
 struct lp_writer {
-    const char *name; /* as --format takes it */
+    const char *name;                                           /* as --format takes it */
+    void (*begin)(struct lp_report *report, enum lp_rows rows); /* NULL: nothing comes first */
     void (*verified)(struct lp_report *report, const struct lp_capture *capture);
     void (*inspected)(struct lp_report *report, const struct lp_capture *capture);
     void (*extracted)(struct lp_report *report, const struct lp_capture *capture,
@@ -46,7 +56,7 @@ struct lp_writer {
 /* The first free place for a hash behind place N; 0: none is left. */
 unsigned lp_audit_free_place(const struct lp_audit_config *config, unsigned n);
 
-extern const struct lp_writer lp_writer_text, lp_writer_jsonl;
+extern const struct lp_writer lp_writer_text, lp_writer_jsonl, lp_writer_csv;
 
 const struct lp_writer *lp_writer_find(const char *name); /* NULL: there is none of that name */
 

@@ -138,7 +138,7 @@ bad_usage() {
     for words in "" "nosuch" "verify" "inspect" "extract" "hash" "verify -x $match" \
         "verify --nonsense $match" "verify --server" "verify --leaf-only=1 $match" \
         "inspect -c $config $match" "inspect --pem $match" "hash --leaf-only $match" \
-        "verify -f csv $match" "verify -f" "verify --color sometimes $match" \
+        "verify -f xml $match" "verify -f" "verify --color sometimes $match" \
         "verify --max-memory 0 $match" "verify --max-memory 1T $match" \
         "verify --max-memory -1 $match" "verify --max-memory 99999999999G $match" \
         "verify --max-memory 18446744073709551616 $match" "verify -q -v $match" \
@@ -384,6 +384,47 @@ shards() {
     echo shards >list
     for i in 1 2 3; do "$leafprint" inspect -f jsonl --shard $i/3 --files-from list; done >out
     check "--shard: a directory in a list is one unit" same "$(field capture | wc -l)" 8
+}
+
+csv() {
+    local command
+    cp "$match" '=cmd|" ,calc".pcap'
+    run 1 verify -f csv -c "$config" '=cmd|" ,calc".pcap' "$mismatch" "$captures/failover-mixed.pcap" "$undecided"
+    cp out verify.csv
+    run 2 inspect -f csv "$match" nosuch.pcap "$captures/empty.pcap" "$chain"
+    cp out inspect.csv
+    run 0 extract -f csv -o csv-files "$match"
+    cp out extract.csv
+    run 0 hash -f csv csv-files/*.cer
+    cp out hash.csv
+    run 0 audit -f csv -c "$config" csv-files/*.cer
+    cp out audit.csv
+    "$python" - <<'PYTHON' || failed "csv"
+import csv, re
+def rows(name):
+    text = open(name + ".csv", newline="").read()
+    assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", ""), name
+    header, *body = csv.reader(text.splitlines(), strict=True)
+    assert len(set(header)) == len(header) and all(len(row) == len(header) for row in body), name
+    return [dict(zip(header, row)) for row in body]
+verify = rows("verify")
+assert [row["verdict"] for row in verify] == ["match", "mismatch", "mismatch", "undecided"]
+assert verify[0]["capture"] == "'=cmd|\" ,calc\".pcap"
+assert verify[0]["leaf_sha1"] in verify[0]["expected"].split()
+assert verify[1]["leaf_sha1"] not in verify[1]["expected"].split()
+assert verify[1]["server_port"] == "443" and "hash-mismatch" in verify[1]["findings"].split()
+inspect = rows("inspect")
+assert len(inspect) == 6 # two of them without a handshake
+assert inspect[2]["error"].startswith("nosuch.pcap") and not inspect[2]["server"]
+assert inspect[4]["chain_length"] == "3"
+assert rows("extract")[0]["written"] == "true"
+assert re.fullmatch("<certHash1>.{28}</certHash1>", rows("hash")[0]["cert_hash"])
+assert rows("audit")[0]["holds"] == "all"
+PYTHON
+    for command in verify inspect; do
+        run 0 $command -q --fail-on never -f csv "$match"
+        check "$command -q -f csv: not even a header" empty out
+    done
 }
 
 parallel() {
@@ -654,6 +695,7 @@ hostile_names
 directories
 lists_of_files
 shards
+csv
 parallel
 interrupts
 standard_input

@@ -27,6 +27,7 @@ declare -A MODULES=(
 # By the header's first path component, without ".h".
 declare -A LIBRARIES=(
     [capture]="pcap archive zlib grp"
+    [carrier]="zlib"
     [tls]="zlib brotli zstd"
     [tls/crypto.c]="openssl"
     [x509]="openssl"

@@ -8,6 +8,8 @@
 
 /* Whether a stream begins with a GET for one of a phone's boot files. */
 bool lp_http_wanted(struct lp_rd stream);
+/* Whether it begins with a GET whose line is not all there, so that the above may yet change. */
+bool lp_http_unfinished(struct lp_rd stream);
 
 /* One connection, both directions from their beginning as far as they are there. */
 struct lp_http {
@@ -19,8 +21,8 @@ struct lp_http {
     const void *ctx; /* borrowed, for packet */
 };
 
-/* Calls fn for each boot file that was answered with 200 or 206 (from its beginning). Chunked
- * bodies are joined, compressed ones passed over; scratch memory is charged to `budget`. */
+/* Calls fn for each boot file that was answered with 200, or with 206 from its beginning. Chunks
+ * and ranges are joined, gzip and deflate undone; scratch memory is charged to `budget`. */
 void lp_http_files(const struct lp_http *http, struct lp_budget *budget, lp_fetched_fn fn,
                    void *ctx);
 

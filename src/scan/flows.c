@@ -69,10 +69,12 @@ static struct flow_state *state_of(struct lp_flows *flows, struct lp_flow *flow)
 static bool look_at(struct flow_state *state, struct lp_flow *flow, unsigned dir,
                     struct lp_rd bytes)
 {
-    enum { LOOK_AT = 3 };
+    enum { LOOK_AT = 4 };
 
     if (state->looked_at[dir])
         return true;
+    if (!state->http && lp_http_unfinished(bytes))
+        return false;
     if (!state->http && lp_http_wanted(bytes))
         state->http = lp_boot_http_new(flow, dir);
     enum lp_turn_next turn = lp_turn_begins(bytes);

@@ -83,6 +83,31 @@ static void wanted_knows_boot_files_only(void **state)
     }
 }
 
+/* A request may come in pieces: what is wanted shows when its line is whole. */
+static void unfinished_until_the_line_is_whole(void **state)
+{
+    static const char request[] = "GET /SEP001F6C81110E.cnf.xml HTTP/1.1\r\n";
+
+    (void)state;
+    for (size_t n = 4; n < sizeof request - 1; n++)
+        assert_true(lp_http_unfinished(lp_rd_init(request, n)));
+    assert_false(lp_http_unfinished(lp_rd_init(request, sizeof request - 1)));
+    assert_false(lp_http_unfinished(lp_rd_init("POST /a", 7)));
+    char endless[16384];
+    memset(endless, 'a', sizeof endless);
+    memcpy(endless, "GET /", 5);
+    assert_false(lp_http_unfinished(lp_rd_init(endless, sizeof endless)));
+}
+
+/* More than any length can be: never a whole file, also at the connection's end. */
+static void files_absurd_length_is_incomplete(void **state)
+{
+    (void)state;
+    READ("GET /SEP001F6C81110E.cnf.xml HTTP/1.1\r\n\r\n",
+         "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello", true);
+    assert_false(got.complete);
+}
+
 static void files_body_with_a_length(void **state)
 {
     static const char answer[] =
@@ -168,16 +193,95 @@ static void files_ranges_and_refusals(void **state)
     assert_int_equal(0, got.files);
 }
 
+/* "hello" as gzip, as zlib, and as bare deflate. */
+#define GZIP_HELLO                                                                                 \
+    "\037\213\010\000\000\000\000\000\002\003\313\110\315\311\311\007\000\206\246\020\066\005\000" \
+    "\000\000"
+#define ZLIB_HELLO "\170\234\313\110\315\311\311\007\000\006\054\002\025"
+#define RAW_HELLO "\313\110\315\311\311\007\000"
+
+static void read_packed(const char *coding, const char *packed, size_t n)
+{
+    char answer[512];
+    int head = snprintf(answer, sizeof answer,
+                        "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %zu\r\n\r\n",
+                        coding, n);
+    memcpy(answer + head, packed, n);
+    read_both(one_get, sizeof one_get - 1, answer, (size_t)head + n, false);
+}
+
+static void files_packed_bodies_are_unpacked(void **state)
+{
+    static const struct {
+        const char *coding, *bytes;
+        size_t n;
+    } cases[] = {
+        {"gzip", GZIP_HELLO, sizeof GZIP_HELLO - 1},
+        {"X-GZIP", GZIP_HELLO, sizeof GZIP_HELLO - 1},
+        {"deflate", ZLIB_HELLO, sizeof ZLIB_HELLO - 1},
+        {"deflate", RAW_HELLO, sizeof RAW_HELLO - 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        read_packed(cases[i].coding, cases[i].bytes, cases[i].n);
+        assert_int_equal(1, got.files);
+        assert_true(got.complete);
+        assert_int_equal(5, got.size);
+        assert_memory_equal("hello", got.bytes, 5);
+        for (size_t n = 0; n < cases[i].n; n++) { /* cut short within: never taken for whole */
+            read_packed(cases[i].coding, cases[i].bytes, n);
+            assert_false(got.files && got.complete);
+        }
+    }
+    read_packed("br", "hello", 5);
+    assert_int_equal(0, got.files);
+    read_packed("gzip", "hello", 5);
+    assert_false(got.files && got.complete);
+}
+
+static void files_ranges_are_put_together(void **state)
+{
+#define RANGE(from, to, total, text)                                                               \
+    "HTTP/1.1 206 Partial\r\nContent-Range: bytes " from "-" to "/" total                          \
+    "\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n" text "\r\n0\r\n\r\n"
+#define GET "GET /SEP001F6C81110E.cnf.xml HTTP/1.1\r\n\r\n"
+    (void)state;
+    READ(GET GET, RANGE("0", "2", "6", "abc") RANGE("3", "5", "6", "def"), false);
+    assert_int_equal(1, got.files);
+    assert_true(got.complete);
+    assert_int_equal(6, got.size);
+    assert_memory_equal("abcdef", got.bytes, 6);
+    /* a hole, another total, another file between, and a total that is not told */
+    READ(GET GET, RANGE("0", "2", "9", "abc") RANGE("6", "8", "9", "def"), false);
+    assert_int_equal(1, got.files);
+    assert_false(got.complete);
+    READ(GET GET, RANGE("0", "2", "6", "abc") RANGE("3", "5", "7", "def"), false);
+    assert_int_equal(1, got.files);
+    assert_false(got.complete);
+    READ(GET "GET /CTLFile.tlv HTTP/1.1\r\n\r\n",
+         RANGE("0", "2", "6", "abc") RANGE("3", "5", "6", "def"), false);
+    assert_int_equal(1, got.files);
+    assert_false(got.complete);
+    READ(GET, RANGE("0", "2", "*", "abc"), false);
+    assert_int_equal(1, got.files);
+    assert_false(got.complete);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wanted_knows_boot_files_only),
+        cmocka_unit_test(unfinished_until_the_line_is_whole),
+        cmocka_unit_test(files_absurd_length_is_incomplete),
         cmocka_unit_test(files_body_with_a_length),
         cmocka_unit_test(files_every_truncation_gives_a_prefix),
         cmocka_unit_test(files_chunks_are_joined),
         cmocka_unit_test(files_body_until_the_end_needs_the_end),
         cmocka_unit_test(files_pipelined_answers_keep_their_requests),
         cmocka_unit_test(files_ranges_and_refusals),
+        cmocka_unit_test(files_packed_bodies_are_unpacked),
+        cmocka_unit_test(files_ranges_are_put_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

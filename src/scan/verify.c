@@ -257,6 +257,7 @@ static void find_comparisons(struct run *run)
         if (!is_news(&stories, it->session, it->verdict, it->reason))
             continue;
         lp_cause_comparison(&run->findings, it);
+        lp_cause_own_cert(&run->findings, it);
         for (size_t k = 0; run->expected && (known = lp_expected_known(run->expected, k)); k++)
             lp_cause_known_cert(&run->findings, it, known);
         lp_cause_host_id(&run->findings, it);
@@ -288,6 +289,23 @@ static void find_unanswered(struct run *run, size_t index)
                                          : "did not answer the connection attempt");
 }
 
+/* The file came when the handshakes were over. */
+static void find_newer(struct run *run, const struct lp_config *config)
+{
+    const struct lp_capture *capture = run->capture;
+
+    if (!config->file || run->held.count || !config->source)
+        return;
+    for (size_t i = 0; i < capture->session_count; i++) {
+        const struct lp_session *session = &capture->sessions[i];
+        if (!run->compared[i] && session->first_frame < config->from_frame &&
+            lp_ip_equal(&session->client.ip, &config->file->client.ip)) {
+            lp_cause_newer(&run->findings, config, session);
+            return;
+        }
+    }
+}
+
 static void find_for_config(struct run *run, size_t index)
 {
     const struct lp_config *config = &run->capture->configs[index];
@@ -301,6 +319,7 @@ static void find_for_config(struct run *run, size_t index)
     lp_doubts_find(&run->findings, run->capture, config,
                    (struct lp_doubtful){run->held.items, run->held.count});
     find_unanswered(run, index);
+    find_newer(run, config);
     if (config->verdict_reason == LP_REASON_NOT_AT_URL) {
         lp_cause_not_at_url(&run->findings, config, run->other.items, run->other.count);
         lp_doubts_unreached(&run->findings, run->capture, config);

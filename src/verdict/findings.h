@@ -39,6 +39,12 @@ void lp_cause_comparison(struct lp_findings *findings, const struct lp_compariso
 /* issuer-not-presented: an expected value is the hash of `known`, which the server did not send. */
 void lp_cause_known_cert(struct lp_findings *findings, const struct lp_comparison *it,
                          const struct lp_known_cert *known);
+/* hash-of-phone: an expected value is the hash of a certificate of the client's own. */
+void lp_cause_own_cert(struct lp_findings *findings, const struct lp_comparison *it);
+/* config-newer: the configuration, fetched within the capture, came after the handshake `before`.
+ */
+void lp_cause_newer(struct lp_findings *findings, const struct lp_config *config,
+                    const struct lp_session *before);
 /* host-id: the name check is on, and the leaf does not name the url's host. */
 void lp_cause_host_id(struct lp_findings *findings, const struct lp_comparison *it);
 /* expired, not-yet-valid, key-size: the leaf itself, at the time of the handshake. */

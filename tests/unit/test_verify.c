@@ -350,9 +350,52 @@ static void verify_random_worlds_order_does_not_matter(void **state)
         assert_true(verdicts[verdict] > 20); /* the worlds are worth their name */
 }
 
+static void verify_hash_of_the_phones_own_certificate_is_told(void **state)
+{
+    struct world *world = new_world();
+    struct lp_session *session;
+
+    (void)state;
+    add_config(world, PHONE_A, "https://192.0.2.1/vpn", 0x55);
+    session = add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
+    session->client_chain = add_session(world, "192.0.2.2", 9, 0x0a, 0x55)->chain;
+    session->client_chain_count = 1;
+    expect(world, LP_MISMATCH, LP_REASON_NONE);
+    assert_int_equal(LP_PROBLEM, finding(world, "hash-of-phone")->severity);
+    free_world(world);
+}
+
+static void verify_config_fetched_after_the_handshake_is_newer(void **state)
+{
+    static const char xml[] = "<device><vpnGroup><addresses><url1>https://192.0.2.1/v</url1>"
+                              "</addresses><credentials><certHash1>ERERERERERERERERERERERERERE="
+                              "</certHash1></credentials></vpnGroup></device>";
+    struct world *world = new_world();
+    struct lp_boot_file file = {.carrier = "tftp",
+                                .name = PHONE_A ".cnf.xml",
+                                .bytes = (const uint8_t *)xml,
+                                .size = sizeof xml - 1,
+                                .complete = true,
+                                .frame = 90};
+
+    (void)state;
+    world->capture.files = &file;
+    world->capture.file_count = 1;
+    file.client = add_session(world, "192.0.2.1", 443, 0x0a, 0x11)->client;
+    expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
+    assert_int_equal(4, finding(world, "config-newer")->frame);
+    world->capture.finding_count = 0;
+    file.frame = 1;
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_int_equal(0, count_findings(world, "config-newer"));
+    free_world(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verify_hash_of_the_phones_own_certificate_is_told),
+        cmocka_unit_test(verify_config_fetched_after_the_handshake_is_newer),
         cmocka_unit_test(verify_without_config_is_no_config),
         cmocka_unit_test(verify_without_sessions_is_no_tls_or_no_packets),
         cmocka_unit_test(verify_unreadable_capture_is_error_unless_decided),

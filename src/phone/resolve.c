@@ -7,6 +7,9 @@
  * An answer after the connection cannot have led to it. That it names the server is no more than a
  * hint; but where it names another one, that is as good a reason as ever to doubt.
  *
+ * Where nobody asked for the name, but this client for another one that has the server's address,
+ * it went to that one.
+ *
  * An answer that ends at an alias is followed to what that name's answers say (RFC 1034 3.6.2),
  * through so many names at most.
  */
@@ -114,6 +117,18 @@ static struct said ask(const struct lp_resolve *it, bool own)
     return said;
 }
 
+/* Whether this client was given the server's address as that of some name before it connected. */
+static bool known_otherwise(const struct lp_resolve *it)
+{
+    for (size_t i = 0; i < it->capture->dns_answer_count; i++) {
+        const struct lp_dns_answer *answer = &it->capture->dns_answers[i];
+        if (lp_ip_equal(&answer->ip, it->server) && lp_ip_equal(&answer->client, it->client) &&
+            !earlier(&it->when, &answer->time))
+            return true;
+    }
+    return false;
+}
+
 enum lp_resolve_result lp_resolve(const struct lp_resolve *it, const struct lp_dns_answer **answer)
 {
     struct said said = ask(it, true);
@@ -127,5 +142,5 @@ enum lp_resolve_result lp_resolve(const struct lp_resolve *it, const struct lp_d
     *answer = said.here;
     if (said.here)
         return LP_RESOLVE_OTHERS;
-    return said.any ? LP_RESOLVE_ELSEWHERE : LP_RESOLVE_UNKNOWN;
+    return said.any || known_otherwise(it) ? LP_RESOLVE_ELSEWHERE : LP_RESOLVE_UNKNOWN;
 }

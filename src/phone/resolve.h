@@ -16,7 +16,7 @@ struct lp_resolve {
 
 enum lp_resolve_result {
     LP_RESOLVE_UNKNOWN = 0, /* nobody asked for the name */
-    LP_RESOLVE_ELSEWHERE,   /* it has other addresses */
+    LP_RESOLVE_ELSEWHERE,   /* it has other addresses, or this one is known as another name's */
     LP_RESOLVE_OTHERS,      /* it has this one, but another client was told so */
     LP_RESOLVE_LATE,        /* this client was told so, but only after it had connected */
     LP_RESOLVE_CONFIRMED,

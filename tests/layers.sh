@@ -28,6 +28,7 @@ declare -A MODULES=(
 declare -A LIBRARIES=(
     [capture]="pcap archive zlib grp"
     [carrier]="zlib"
+    [capture/filter.c]="pthread"
     [tls]="zlib brotli zstd"
     [tls/crypto.c]="openssl"
     [x509]="openssl"

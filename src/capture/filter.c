@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <pcap/pcap.h>
+#include <pthread.h>
 #include <string.h>
 
 /* One file does not mix more; and each costs a compilation. */
@@ -20,6 +21,17 @@ struct lp_filter {
     size_t count, cap;
     size_t last; /* the one used last */
 };
+
+/* libpcap 1.10 names a link type that it does not know, in an error, by way of a static buffer. */
+static pthread_mutex_t compiling = PTHREAD_MUTEX_INITIALIZER;
+
+static int compile(pcap_t *pcap, struct bpf_program *code, const char *expression)
+{
+    pthread_mutex_lock(&compiling);
+    int status = pcap_compile(pcap, code, expression, 1, PCAP_NETMASK_UNKNOWN);
+    pthread_mutex_unlock(&compiling);
+    return status;
+}
 
 struct lp_filter *lp_filter_new(const char *expression)
 {
@@ -78,7 +90,7 @@ enum lp_status lp_filter_prepare(struct lp_filter *filter, int link_type, struct
         lp_error_set(error, "filter: out of memory");
         return LP_ERR_MEMORY;
     }
-    if (pcap_compile(pcap, &program.code, filter->expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+    if (compile(pcap, &program.code, filter->expression) != 0) {
         lp_link_type_name(link_type, name);
         lp_error_set(error, "filter \"%s\", link type %s: %s", filter->expression, name,
                      pcap_geterr(pcap));

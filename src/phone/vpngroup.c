@@ -25,6 +25,7 @@
 #include <libxml/tree.h>
 #include <libxml/xmlerror.h>
 #include <limits.h>
+#include <stdatomic.h>
 
 #if LIBXML_VERSION >= 21200
 typedef const xmlError *error_ptr;
@@ -140,10 +141,23 @@ static void on_error(void *ctx, error_ptr error)
         run->no_memory = true;
 }
 
+/* libxml2 sets itself up when it is first used, and until 2.11 threads that come at the same moment
+ * race for it. After the first time nobody waits here for longer than a look at a flag. */
+static void initialise(void)
+{
+    static atomic_flag busy = ATOMIC_FLAG_INIT;
+
+    while (atomic_flag_test_and_set(&busy))
+        ;
+    xmlInitParser();
+    atomic_flag_clear(&busy);
+}
+
 /* *doc is owned by the caller; NULL when the file is not what `options` ask for. False only when
  * memory is short. */
 static bool parse(struct run *run, struct lp_rd text, int options, xmlDocPtr *doc)
 {
+    initialise();
     xmlParserCtxtPtr parser = xmlNewParserCtxt();
 
     *doc = NULL;

@@ -151,6 +151,27 @@ several_writers() {
     check "several writers: no line is torn or lost" cmp -s <(sort appended) expected
 }
 
+# The commands of docs/batch.md for machines without a batch system.
+small_tier() {
+    local tool
+    list_of 200 >list
+    "$leafprint" verify -f jsonl -c "$config" --files-from list | sort >expected
+    for tool in xargs parallel; do
+        command -v $tool >/dev/null || continue
+        mkdir $tool
+        if [[ $tool == xargs ]]; then
+            seq 8 | xargs -P 4 -I{} "$leafprint" verify -j 1 -f jsonl --fail-on never -c "$config" \
+                --shard {}/8 --out $tool/{}.jsonl --files-from list
+        else
+            parallel --will-cite -j 4 --retries 3 "$leafprint" verify -j 1 -f jsonl \
+                --fail-on never -c "$config" --shard {}/8 --out $tool/{}.jsonl \
+                --files-from list ::: {1..8}
+        fi
+        check "$tool: no job fails" same $? 0
+        check "$tool: nothing lost, nothing double" cmp -s <(sort $tool/*.jsonl) expected
+    done
+}
+
 progress_and_totals() {
     list_of 40 >list
     run 1 verify -f jsonl -c "$config" --files-from list
@@ -178,6 +199,7 @@ full_disk
 stale_temporaries
 killed_at_any_moment
 several_writers
+small_tier
 progress_and_totals
 
 echo "batch: $checks checks, $failures failed"

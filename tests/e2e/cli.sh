@@ -643,6 +643,10 @@ colors() {
     check "colour changes nothing else" cmp -s <(sed "s/$escape\[[0-9]*m//g" out) plain
     NO_COLOR=1 run 1 verify --color always -c "$config" "$mismatch"
     check "--color always wins over NO_COLOR" holds out "$escape"
+    if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+        echo "no terminal to be had: colours on one are not looked at"
+        return
+    fi
     on_terminal() { # VARIABLES...: what verify writes to a terminal
         script -qec "env $* '$leafprint' verify -c '$config' '$mismatch'" /dev/null >out </dev/null
     }

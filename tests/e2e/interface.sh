@@ -4,14 +4,14 @@
 #
 #   interface.sh LEAFPRINT      (PYTHON: the interpreter; python3)
 #
-# Exit 77, which is "skipped", where a namespace cannot be made.
+# Exit 77, which is "skipped", where a namespace cannot be made, or its loopback not be set up.
 set -u
 export LC_ALL=C PYTHON=${PYTHON:-python3}
 
 if [[ ${1:-} != --inside ]]; then
     leafprint=$(readlink -f "${1:?usage: interface.sh LEAFPRINT}")
-    if [[ $(id -u) -ne 0 ]] || ! unshare --net true 2>/dev/null; then
-        echo "interface: needs root and network namespaces"
+    if [[ $(id -u) -ne 0 ]] || ! unshare --net ip link set lo up 2>/dev/null; then
+        echo "interface: needs root, network namespaces and ip (iproute2)"
         exit 77
     fi
     exec unshare --net "$(readlink -f "${BASH_SOURCE[0]}")" --inside "$leafprint"

@@ -51,14 +51,18 @@ static bool same_file(int fd, const char *path)
 /* "status 3" is the first line of FILE.status. */
 static bool recorded_status(const char *path, int *status)
 {
-    char word[8] = "";
+    static const char word[] = "status ";
+    char line[16] = "";
     FILE *file = fopen(path, "r");
-    bool fine = file && fscanf(file, "%7s %d", word, status) == 2 && strcmp(word, "status") == 0 &&
-                *status >= 0 && *status <= 3;
+    bool fine = file && fgets(line, sizeof line, file) && strncmp(line, word, sizeof word - 1) == 0;
+    const char *digit = line + sizeof word - 1;
 
     if (file)
         fclose(file);
-    return fine;
+    if (!fine || *digit < '0' || *digit > '3' || strcmp(digit + 1, "\n") != 0)
+        return false;
+    *status = *digit - '0';
+    return true;
 }
 
 /* Removes a temporary file unless a living process holds its lock. */
@@ -109,7 +113,7 @@ static int open_part(struct lp_outfile *file)
             return -1;
         if (fd < 0)
             continue;
-        lock(fd); /* without locks nobody takes it for stale either */
+        (void)lock(fd); /* without locks nobody takes it for stale either */
         if (same_file(fd, file->part))
             return fd;
         close(fd);
@@ -154,7 +158,7 @@ static void sync_directory(const char *path)
     snprintf(dir, sizeof dir, "%.*s", n, path);
     int fd = open(n ? dir : ".", O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
-        fsync(fd);
+        (void)fsync(fd);
         close(fd);
     }
 }
@@ -169,7 +173,7 @@ static bool record(const struct lp_outfile *file, int status, const char *summar
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return false;
-    lock(fd); /* it is no more stale than the other */
+    (void)lock(fd); /* it is no more stale than the other */
     FILE *out = fdopen(fd, "w");
     if (!out) {
         close(fd);

@@ -10,6 +10,7 @@
  * --shard picks what is visited. The unit is a capture, or a line of --files-from: of the lines of
  * others not even the kind of file is asked for, which matters when there are millions.
  */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "cli/inputs.h"
 
 #include "batch/shard.h"

@@ -123,8 +123,8 @@ static void outfile_living_temporary_stays(void **state)
 
 static void outfile_what_is_no_result_is_refused(void **state)
 {
-    static const char *const records[] = {"",         "status",    "status x",
-                                          "status 4", "status -1", "stat 1"};
+    static const char *const records[] = {
+        "", "status", "status x", "status 4\n", "status -1\n", "status 12\n", "stat 1"};
     struct lp_outfile file;
     struct lp_error error;
     int status;

@@ -54,7 +54,7 @@ static enum lp_read look(struct lp_pcapng *file, struct lp_stream *stream, struc
 {
     uint32_t order;
 
-    block->at = lp_stream_at(stream);
+    *block = (struct block){.at = lp_stream_at(stream)};
     if (!lp_stream_have(stream, LEAST_BLOCK))
         return lp_fault_between(fault, stream, "a block");
     struct lp_rd head = lp_rd_head(&stream->ready, LEAST_BLOCK);

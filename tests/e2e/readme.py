@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The README must be true: what it shows of a command is what the command says.
 
-    readme.py LEAFPRINT
+    readme.py LEAFPRINT BUILD_DIRECTORY
 """
 
 import pathlib
@@ -31,11 +31,18 @@ def check(what, expected, seen):
 
 
 def main():
-    (leafprint,) = sys.argv[1:]
+    leafprint, build = sys.argv[1:]
 
     command = next(block for block in blocks() if block.startswith("./run.sh verify"))
     run = subprocess.run([leafprint, *command.split()[1:]], cwd=ROOT, capture_output=True, text=True)
     check("verify", shown_after(command), run.stdout.rstrip("\n"))
+
+    tests = subprocess.run(["ctest", "--test-dir", build, "-N"], capture_output=True, text=True, check=True)
+    count = re.search(r"^Total Tests: (\d+)$", tests.stdout, re.M)[1]
+    # Runs only where it is asked for by an option of the build.
+    live = len(re.findall(r"Test +#\d+: e2e\.live$", tests.stdout, re.M))
+    check("test", shown_after("./run.sh test"),
+          f"100% tests passed, 0 tests failed out of {int(count) - live}")
 
 
 if __name__ == "__main__":

@@ -202,7 +202,10 @@ struct lp_session {
     uint16_t version; /* negotiated: 0x0300 SSL 3.0 to 0x0304 TLS 1.3, 0xfeff DTLS 1.0 to 0xfefc
                          DTLS 1.3; 0 when no ServerHello was seen */
     uint16_t offered_version; /* the highest that the ClientHello offered; 0 when there was none */
-    uint16_t cipher;          /* IANA number; valid when has_cipher */
+    const uint16_t *offered_ciphers; /* IANA numbers of the ClientHello's, at most 16; NULL unless
+                                        the handshake ended before a certificate */
+    size_t offered_cipher_count;     /* of all of them, also beyond 16 */
+    uint16_t cipher;                 /* IANA number; valid when has_cipher */
     bool has_cipher;
     bool hello_seen;       /* a ClientHello was seen */
     bool past_certificate; /* the client went on (ClientKeyExchange, ChangeCipherSpec or application

@@ -144,6 +144,23 @@ static bool session_id(struct lp_rd *body, struct lp_tls_hello *out)
     return lp_rd_copy(&id, out->session_id, id.left);
 }
 
+/* The cipher suites by which a refusal is explained; signals among them are none. */
+static void keep_offered(struct lp_rd ciphers, struct lp_tls_hello *out)
+{
+    enum { RENEGOTIATION_INFO = 0x00ff, FALLBACK = 0x5600 }; /* RFC 5746 3.3, RFC 7507 2 */
+    uint16_t cipher;
+
+    out->offered_count = 0;
+    while (lp_rd_u16(&ciphers, &cipher)) {
+        bool grease = (cipher & 0x0f0f) == 0x0a0a && cipher >> 8 == (cipher & 0xff); /* RFC 8701 */
+        if (grease || cipher == RENEGOTIATION_INFO || cipher == FALLBACK)
+            continue;
+        if (out->offered_count < LP_TLS_CIPHERS_KEPT)
+            out->offered[out->offered_count] = cipher;
+        out->offered_count++;
+    }
+}
+
 bool lp_client_hello(struct lp_rd body, struct lp_tls_hello *out, const char **problem)
 {
     struct lp_rd cookie, ciphers, compression;
@@ -154,6 +171,7 @@ bool lp_client_hello(struct lp_rd body, struct lp_tls_hello *out, const char **p
         (lp_version_is_dtls(out->version) && !lp_rd_vec(&body, 1, &cookie)) ||
         !lp_rd_vec(&body, 2, &ciphers) || !lp_rd_vec(&body, 1, &compression))
         return false;
+    keep_offered(ciphers, out);
     *problem = "ClientHello (RFC 5246 7.4.1.4): the extensions do not fill their length";
     if (!extensions(body, true, out))
         return false;

@@ -202,6 +202,20 @@ static bool went_on(const struct ends *e)
            e->client->application_data;
 }
 
+/* Of interest only where the server took none of them. */
+static bool put_offered(const struct ends *e, struct lp_arena *arena, struct lp_session *out)
+{
+    const struct lp_tls_hello *hello = &e->client->hello;
+    size_t kept =
+        hello->offered_count < LP_TLS_CIPHERS_KEPT ? hello->offered_count : LP_TLS_CIPHERS_KEPT;
+
+    if (out->reason != LP_REASON_ABORTED || !hello->complete || kept == 0)
+        return true;
+    out->offered_ciphers = lp_arena_copy(arena, hello->offered, kept * sizeof *hello->offered);
+    out->offered_cipher_count = hello->offered_count;
+    return out->offered_ciphers != NULL;
+}
+
 bool lp_tls_describe(const struct lp_tls *tls, const struct lp_tls_circumstances known[2],
                      struct lp_arena *arena, struct lp_session *out)
 {
@@ -226,5 +240,5 @@ bool lp_tls_describe(const struct lp_tls *tls, const struct lp_tls_circumstances
             return false;
     }
     decide(&e, out);
-    return put_alerts(&e, arena, out);
+    return put_offered(&e, arena, out) && put_alerts(&e, arena, out);
 }

@@ -58,13 +58,17 @@ struct lp_tls_alert {
     uint8_t level, code;
 };
 
+enum { LP_TLS_CIPHERS_KEPT = 16 };
+
 struct lp_tls_hello {
     bool seen;        /* enough of it to know that it is one */
     bool complete;    /* the fields below are valid */
     uint16_t version; /* ClientHello: highest offered; ServerHello: negotiated */
     uint16_t cipher;  /* ServerHello */
-    bool retry;       /* a HelloRetryRequest (RFC 8446 4.1.4) */
-    bool psk;         /* ServerHello: pre_shared_key selected (RFC 8446 4.2.11) */
+    uint16_t offered[LP_TLS_CIPHERS_KEPT]; /* ClientHello: cipher suites, the first of them */
+    uint16_t offered_count;                /* all of them */
+    bool retry;                            /* a HelloRetryRequest (RFC 8446 4.1.4) */
+    bool psk; /* ServerHello: pre_shared_key selected (RFC 8446 4.2.11) */
     uint8_t random[32];
     bool compressed;          /* ServerHello: the records are compressed (RFC 3749) */
     bool resumed;             /* SERVER-HELLO of SSL 2.0: the session is known */

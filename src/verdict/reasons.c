@@ -89,27 +89,47 @@ static const struct lp_alert *first_alert(const struct lp_session *session)
     return session->alert_count ? session->alerts : NULL;
 }
 
+/* " and 2 cipher suites: TLS_..., 0x1234"; empty when none are known. NULL: memory is short. */
+static const char *offered_ciphers(struct lp_arena *arena, const struct lp_session *session)
+{
+    enum { NAMED = 8 };
+    size_t count = session->offered_ciphers ? session->offered_cipher_count : 0;
+    const char *text =
+        count ? lp_arena_printf(arena, " and %zu cipher suite%s: ", count, count == 1 ? "" : "s")
+              : "";
+
+    for (size_t i = 0; i < count && i < NAMED && text; i++) {
+        const char *name = lp_cipher_name(session->offered_ciphers[i]);
+        text = name ? lp_arena_printf(arena, "%s%s%s", text, i ? ", " : "", name)
+                    : lp_arena_printf(arena, "%s%s0x%04x", text, i ? ", " : "",
+                                      session->offered_ciphers[i]);
+    }
+    return text && count > NAMED ? lp_arena_printf(arena, "%s, ...", text) : text;
+}
+
 /* Why it ended, as far as the capture shows: what was offered, and the alert. */
 static void cause_aborted(struct lp_findings *findings, const struct lp_session *session,
                           const struct lp_finding *what)
 {
     const struct lp_alert *alert = first_alert(session);
-    const char *offered = lp_version_name(session->offered_version);
+    const char *version = lp_version_name(session->offered_version);
+    const char *ciphers = offered_ciphers(findings->arena, session);
+    const char *end = "";
     char server[LP_ENDPOINT_SIZE];
 
-    lp_endpoint_text(&session->server, server);
     if (alert)
-        lp_findings_add(findings, what,
-                        "%s: the handshake ended before any certificate; the client offered %s at "
-                        "most; the %s sent the alert %u, %s",
-                        server, offered ? offered : "an unknown version",
-                        alert->from_client ? "client" : "server", alert->code,
-                        lp_alert_name(alert->code));
-    else
-        lp_findings_add(findings, what,
-                        "%s: the handshake ended before any certificate; the client offered %s at "
-                        "most",
-                        server, offered ? offered : "an unknown version");
+        end = lp_arena_printf(findings->arena, "; the %s sent the alert %u, %s",
+                              alert->from_client ? "client" : "server", alert->code,
+                              lp_alert_name(alert->code));
+    if (!ciphers || !end) {
+        findings->failed = true;
+        return;
+    }
+    lp_endpoint_text(&session->server, server);
+    lp_findings_add(findings, what,
+                    "%s: the handshake ended before any certificate; the client offered %s at "
+                    "most%s%s",
+                    server, version ? version : "an unknown version", ciphers, end);
 }
 
 void lp_cause_undecided(struct lp_findings *findings, const struct lp_session *session,

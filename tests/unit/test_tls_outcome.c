@@ -340,9 +340,36 @@ static void lp_tls_describe_with_any_allocation_failing_says_so(void **state)
     reading_rig_shut(&rig);
 }
 
+static void lp_client_hello_keeps_the_first_suites_and_counts_all_but_signals(void **state)
+{
+    enum { OFFERED = 20, SIGNALS = 3, CIPHERS_AT = 35 };
+    static const uint16_t signals[SIGNALS] = {0x2a2a, 0x00ff, 0x5600};
+    uint8_t body[CIPHERS_AT + 2 + 2 * (OFFERED + SIGNALS) + 2] = {3, 3};
+    struct lp_tls_hello hello = {.offered_count = 7}; /* of the hello before a retry */
+    const char *problem;
+    size_t at = CIPHERS_AT;
+
+    (void)state;
+    body[at++] = 0;
+    body[at++] = 2 * (OFFERED + SIGNALS);
+    for (unsigned i = 0; i < SIGNALS + OFFERED; i++) {
+        uint16_t cipher = i < SIGNALS ? signals[i] : (uint16_t)(0xc000 + i);
+        body[at++] = (uint8_t)(cipher >> 8);
+        body[at++] = (uint8_t)cipher;
+    }
+    body[at] = 1; /* no compression */
+    struct guarded page = guarded_copy(body, sizeof body);
+    assert_true(lp_client_hello(lp_rd_init(page.bytes, page.n), &hello, &problem));
+    assert_int_equal(OFFERED, hello.offered_count);
+    for (unsigned i = 0; i < LP_TLS_CIPHERS_KEPT; i++)
+        assert_int_equal(0xc000 + SIGNALS + i, hello.offered[i]);
+    guarded_free(&page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lp_client_hello_keeps_the_first_suites_and_counts_all_but_signals),
         cmocka_unit_test(lp_tls_describe_of_a_certificate_is_complete_whatever_follows),
         cmocka_unit_test(lp_tls_describe_without_a_certificate_names_the_kind_of_handshake),
         cmocka_unit_test(lp_tls_describe_without_an_answer_says_why),

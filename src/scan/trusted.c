@@ -13,7 +13,7 @@ struct side {
     const struct lp_boot_file *file;  /* borrowed; NULL: it was given */
     const struct lp_trust_list *list; /* borrowed or in the arena */
     uint64_t until;                   /* the frame from which another one counts; 0: no end */
-    bool has_mac;
+    bool bound;                       /* it was given and names a phone that the capture shows */
     uint8_t mac[6];
 };
 
@@ -22,12 +22,6 @@ struct sides {
     struct side *items; /* in the capture's arena */
     size_t count;
 };
-
-static void name_side(struct side *side)
-{
-    char name[16];
-    side->has_mac = lp_phone_name_find(side->source, name, side->mac);
-}
 
 /* ---- gathering ---- */
 
@@ -50,10 +44,21 @@ bool lp_trust_list_digest(struct lp_trust_list *list)
     return ok;
 }
 
+static bool seen_in(const struct lp_capture *capture, const uint8_t mac[6])
+{
+    for (size_t i = 0; i < capture->session_count; i++) {
+        const struct lp_endpoint *client = &capture->sessions[i].client;
+        if (client->has_mac && memcmp(client->mac, mac, sizeof client->mac) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool given_sides(struct sides *sides, const struct lp_expected *expected)
 {
     const struct lp_trust_list *list;
     const char *source;
+    char name[16];
     size_t count = 0;
 
     while (lp_expected_trust_list(expected, count, &source))
@@ -65,7 +70,8 @@ static bool given_sides(struct sides *sides, const struct lp_expected *expected)
            (list = lp_expected_trust_list(expected, sides->count, &source))) {
         struct side *side = &sides->items[sides->count++];
         *side = (struct side){.source = source, .list = list};
-        name_side(side);
+        side->bound =
+            lp_phone_name_find(source, name, side->mac) && seen_in(sides->capture, side->mac);
     }
     return true;
 }
@@ -76,19 +82,12 @@ static bool same_kind(const struct lp_boot_file *a, const struct lp_boot_file *b
     return (a->name[0] | 0x20) == (b->name[0] | 0x20);
 }
 
-static bool same_client(const struct lp_endpoint *a, const struct lp_endpoint *b)
-{
-    if (a->has_mac && b->has_mac && memcmp(a->mac, b->mac, sizeof a->mac) == 0)
-        return true;
-    return a->ip.family && lp_ip_equal(&a->ip, &b->ip);
-}
-
 static void end_former(struct sides *sides, const struct lp_boot_file *file)
 {
     for (size_t i = 0; i < sides->count; i++) {
         struct side *former = &sides->items[i];
         if (!former->until && same_kind(former->file, file) &&
-            same_client(&former->file->client, &file->client))
+            lp_ip_equal(&former->file->client.ip, &file->client.ip))
             former->until = file->frame + 1;
     }
 }
@@ -117,30 +116,19 @@ static bool fetched_sides(struct sides *sides)
 
 /* ---- which speaks ---- */
 
-static bool seen_in(const struct lp_capture *capture, const uint8_t mac[6])
-{
-    for (size_t i = 0; i < capture->session_count; i++) {
-        const struct lp_endpoint *client = &capture->sessions[i].client;
-        if (client->has_mac && memcmp(client->mac, mac, sizeof client->mac) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* A given list that names a phone is another's when the capture shows that phone elsewhere. */
-static bool speaks_for(const struct sides *sides, const struct side *side,
-                       const struct lp_session *session)
+/* Of a list that was fetched the client's address tells whose it is: behind a router all phones
+ * have its MAC. A given list that names a phone is another's when the capture shows that phone
+ * elsewhere. */
+static bool speaks_for(const struct side *side, const struct lp_session *session)
 {
     const struct lp_endpoint *client = &session->client;
 
     if (side->file)
-        return same_client(&side->file->client, client) &&
+        return lp_ip_equal(&side->file->client.ip, &client->ip) &&
                session->first_frame > side->file->frame &&
                (!side->until || session->first_frame < side->until);
-    if (!side->has_mac || !client->has_mac ||
-        memcmp(side->mac, client->mac, sizeof client->mac) == 0)
-        return true;
-    return !seen_in(sides->capture, side->mac);
+    return !side->bound || !client->has_mac ||
+           memcmp(side->mac, client->mac, sizeof client->mac) == 0;
 }
 
 static void judge(struct lp_trust_comparison *it)
@@ -165,7 +153,7 @@ static void compare(const struct sides *sides, struct lp_trust_comparison *it)
     for (size_t i = 0; i < sides->count; i++) {
         const struct side *side = &sides->items[i];
         const struct lp_trust_record *record;
-        if (!speaks_for(sides, side, it->session))
+        if (!speaks_for(side, it->session))
             continue;
         enum lp_trust_says says = lp_trust_says(side->list, it->service, leaf, &record);
         if (says <= it->says)

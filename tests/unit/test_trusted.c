@@ -151,6 +151,24 @@ static void trusted_next_list_of_its_kind_replaces_the_former(void **state)
     free_world(world);
 }
 
+static void trusted_list_of_another_phone_behind_the_same_router_is_not_used(void **state)
+{
+    struct world *world = new_world();
+    struct list_bytes list = new_list();
+    struct lp_session *other;
+
+    (void)state;
+    put_record(&list, 1, 0x11, 20);
+    fetch(world, &list, "ITLFile.tlv", 1);
+    other = add_session(world, "192.0.2.1", 5061, 0x0a, 0x11);
+    world->capture.files[0].client.has_mac = true;
+    memcpy(world->capture.files[0].client.mac, other->client.mac, sizeof other->client.mac);
+    other->client.ip.bytes[3]++;
+    expect(world, LP_UNDECIDED, LP_REASON_NO_CONFIG);
+    assert_false(other->compared);
+    free_world(world);
+}
+
 static void trusted_without_a_whole_leaf_or_its_digest_is_undecided(void **state)
 {
     struct world *world = new_world();
@@ -241,6 +259,7 @@ int main(void)
         cmocka_unit_test(trusted_other_certificate_or_role_is_mismatch),
         cmocka_unit_test(trusted_says_nothing_of_other_ports_roles_and_clients),
         cmocka_unit_test(trusted_next_list_of_its_kind_replaces_the_former),
+        cmocka_unit_test(trusted_list_of_another_phone_behind_the_same_router_is_not_used),
         cmocka_unit_test(trusted_without_a_whole_leaf_or_its_digest_is_undecided),
         cmocka_unit_test(trusted_list_never_outweighs_the_vpn),
         cmocka_unit_test(trusted_given_list_of_another_phone_is_not_used),

@@ -2,8 +2,16 @@
 #ifndef LP_REPORT_JSONL_H
 #define LP_REPORT_JSONL_H
 
+#include "report/json.h"
 #include "report/report.h"
 
 void lp_jsonl_audited(struct lp_report *report, const struct lp_audit *audit);
+
+/* One element of a capture's "sessions". */
+void lp_jsonl_session(struct lp_json *json, const struct lp_session *session, bool verified);
+/* What a certificate says by itself, for an object that the caller opened. */
+void lp_jsonl_cert_fields(struct lp_json *json, const struct lp_cert *cert);
+/* An enum lp_reason, by its address. */
+void lp_jsonl_reason(struct lp_json *json, const void *value);
 
 #endif

@@ -92,6 +92,17 @@ char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n)
     return out;
 }
 
+bool lp_text_is_utf8(const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    uint32_t code;
+
+    for (size_t len; n > 0; p += len, n -= len)
+        if ((len = utf8_sequence(p, n, &code)) == 0)
+            return false;
+    return true;
+}
+
 size_t lp_text_cut(const void *bytes, size_t n, size_t most)
 {
     enum { TAIL_MOST = 3 }; /* continuation bytes in a row; more belong to no sequence */

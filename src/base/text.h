@@ -16,6 +16,9 @@
  * \xNN. NULL when memory is short. */
 char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n);
 
+/* Whether all of it is well-formed UTF-8 (RFC 3629 4). */
+bool lp_text_is_utf8(const void *bytes, size_t n);
+
 /* The most bytes, up to `most`, after which the text can be cut without parting a UTF-8 sequence.
  */
 size_t lp_text_cut(const void *bytes, size_t n, size_t most);

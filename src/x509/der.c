@@ -22,6 +22,8 @@ const char *lp_der_fault_text(enum lp_der_fault fault)
         return "another type than the one that must stand here";
     case LP_DER_TRAILING:
         return "followed by bytes that do not belong there";
+    case LP_DER_UNSOUND:
+        return "content that its type does not allow";
     }
     return "fine";
 }

@@ -16,6 +16,7 @@ enum {
     LP_DER_INTEGER = 0x02,
     LP_DER_BIT_STRING = 0x03,
     LP_DER_OCTET_STRING = 0x04,
+    LP_DER_NULL = 0x05,
     LP_DER_OID = 0x06,
     LP_DER_UTF8_STRING = 0x0c,
     LP_DER_NUMERIC_STRING = 0x12,
@@ -48,6 +49,7 @@ enum lp_der_fault {
     LP_DER_LONG_LENGTH,
     LP_DER_OTHER_TAG,
     LP_DER_TRAILING,
+    LP_DER_UNSOUND,
 };
 const char *lp_der_fault_text(enum lp_der_fault fault); /* static */
 
@@ -57,6 +59,10 @@ LP_MUST_USE enum lp_der_fault lp_der_any(struct lp_rd *rd, struct lp_tlv *out);
 LP_MUST_USE enum lp_der_fault lp_der_take(struct lp_rd *rd, uint8_t tag, struct lp_rd *body);
 /* The same, and nothing may stand behind it. */
 LP_MUST_USE enum lp_der_fault lp_der_only(struct lp_rd rd, uint8_t tag, struct lp_rd *body);
+/* Whether the content is one that the type allows: universal ones alone are looked at. */
+bool lp_der_sound(uint8_t tag, struct lp_rd body);
+/* LP_DER_FINE when the bytes are one element with sound content, or none at all. */
+LP_MUST_USE enum lp_der_fault lp_der_optional(struct lp_rd rd);
 /* The next element is there and has this tag. */
 bool lp_der_next_is(const struct lp_rd *rd, uint8_t tag);
 

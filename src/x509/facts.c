@@ -30,6 +30,11 @@ bool lp_walk_fine(struct lp_cert_walk *walk, const char *field, enum lp_der_faul
     return false;
 }
 
+bool lp_walk_sound(struct lp_cert_walk *walk, const char *field, uint8_t tag, struct lp_rd body)
+{
+    return lp_walk_fine(walk, field, lp_der_sound(tag, body) ? LP_DER_FINE : LP_DER_UNSOUND);
+}
+
 void lp_walk_put(struct lp_cert_walk *walk, const void *bytes, size_t n)
 {
     size_t room = LP_FACT_TEXT_MAX - walk->text.len;
@@ -73,6 +78,7 @@ static void read_serial(struct lp_cert_walk *walk, struct lp_rd body)
     uint8_t number[256];
     size_t n = body.left;
 
+    lp_walk_sound(walk, "serialNumber", LP_DER_INTEGER, body); /* shown all the same */
     if (n == 0 || n > sizeof number || !lp_rd_copy(&body, number, n)) {
         lp_walk_note(walk, "serialNumber", "empty, or longer than 256 bytes");
         return;
@@ -95,19 +101,23 @@ static void read_serial(struct lp_cert_walk *walk, struct lp_rd body)
 }
 
 /* AlgorithmIdentifier (RFC 5280 4.1.1.2): the name of the algorithm. */
-static const char *read_algorithm(struct lp_cert_walk *walk, const char *field, struct lp_rd body)
+static void read_algorithm(struct lp_cert_walk *walk, const char *field, struct lp_rd body)
 {
     struct lp_tlv type;
     struct lp_oid oid;
 
+    walk->signature = body;
     if (!lp_walk_fine(walk, field, lp_der_any(&body, &type)))
-        return NULL;
+        return;
     if (!lp_der_oid(&type, &oid)) {
         lp_walk_note(walk, field, "the algorithm is no object identifier");
-        return NULL;
+        return;
     }
     lp_walk_puts(walk, lp_oid_long_name(&oid));
-    return lp_walk_text(walk);
+    walk->facts->signature = lp_walk_text(walk);
+    enum lp_der_fault fault = lp_der_optional(body); /* the parameters */
+    if (fault != LP_DER_FINE)
+        lp_walk_note(walk, field, lp_der_fault_text(fault));
 }
 
 static const char *read_name(struct lp_cert_walk *walk, const char *field, struct lp_rd rdns)
@@ -143,10 +153,12 @@ static bool read_extension(struct lp_cert_walk *walk, struct lp_rd *list)
     struct lp_rd extension, oid, critical, value;
 
     if (!lp_walk_fine(walk, field, lp_der_take(list, LP_DER_SEQUENCE, &extension)) ||
-        !lp_walk_fine(walk, field, lp_der_take(&extension, LP_DER_OID, &oid)))
+        !lp_walk_fine(walk, field, lp_der_take(&extension, LP_DER_OID, &oid)) ||
+        !lp_walk_sound(walk, field, LP_DER_OID, oid))
         return false;
     if (lp_der_next_is(&extension, LP_DER_BOOLEAN) &&
-        !lp_walk_fine(walk, field, lp_der_take(&extension, LP_DER_BOOLEAN, &critical)))
+        (!lp_walk_fine(walk, field, lp_der_take(&extension, LP_DER_BOOLEAN, &critical)) ||
+         !lp_walk_sound(walk, field, LP_DER_BOOLEAN, critical)))
         return false;
     if (!lp_walk_fine(walk, field, lp_der_only(extension, LP_DER_OCTET_STRING, &value)))
         return false;
@@ -162,6 +174,7 @@ static bool read_extension(struct lp_cert_walk *walk, struct lp_rd *list)
 /* What may follow the key: issuerUniqueID [1], subjectUniqueID [2], extensions [3]. */
 static void read_optional(struct lp_cert_walk *walk, struct lp_rd *tbs)
 {
+    enum { UNIQUE = LP_DER_CONTEXT, EXTENSIONS = LP_DER_CONTEXT_CONSTRUCTED | 3 };
     struct lp_tlv part;
     struct lp_rd list;
     uint8_t last = 0;
@@ -170,13 +183,16 @@ static void read_optional(struct lp_cert_walk *walk, struct lp_rd *tbs)
         if (!lp_walk_fine(walk, "tbsCertificate", lp_der_any(tbs, &part)))
             return;
         uint8_t number = part.tag & 0x1f;
-        if ((part.tag & 0xc0) != LP_DER_CONTEXT || number <= last || number > 3) {
+        if (part.tag != (number < 3 ? UNIQUE | number : EXTENSIONS) || number <= last) {
             lp_walk_note(walk, "tbsCertificate", "a field that does not belong there");
             return;
         }
         last = number;
-        if (number < 3)
-            continue; /* unique identifiers tell people nothing */
+        if (number < 3) { /* tells people nothing */
+            if (!lp_walk_sound(walk, "unique identifier", LP_DER_BIT_STRING, part.body))
+                return;
+            continue;
+        }
         if (!lp_walk_fine(walk, "extensions", lp_der_only(part.body, LP_DER_SEQUENCE, &list)))
             return;
         while (!lp_rd_end(&list))
@@ -205,7 +221,7 @@ static void read_field(struct lp_cert_walk *walk, enum field field, struct lp_rd
         read_serial(walk, body);
         break;
     case SIGNATURE:
-        facts->signature = read_algorithm(walk, fields[field].name, body);
+        read_algorithm(walk, fields[field].name, body);
         break;
     case ISSUER:
         facts->issuer = read_name(walk, fields[field].name, body);
@@ -224,14 +240,24 @@ static void read_field(struct lp_cert_walk *walk, enum field field, struct lp_rd
     }
 }
 
+static void read_version(struct lp_cert_walk *walk, struct lp_rd body)
+{
+    struct lp_rd number;
+
+    if (lp_walk_fine(walk, "version", lp_der_only(body, LP_DER_INTEGER, &number)))
+        lp_walk_sound(walk, "version", LP_DER_INTEGER, number);
+}
+
 static void read_tbs(struct lp_cert_walk *walk, struct lp_rd tbs)
 {
     static const uint8_t version_tag = LP_DER_CONTEXT_CONSTRUCTED | 0;
     struct lp_rd body;
 
-    if (lp_der_next_is(&tbs, version_tag) &&
-        !lp_walk_fine(walk, "version", lp_der_take(&tbs, version_tag, &body)))
-        return;
+    if (lp_der_next_is(&tbs, version_tag)) {
+        if (!lp_walk_fine(walk, "version", lp_der_take(&tbs, version_tag, &body)))
+            return;
+        read_version(walk, body);
+    }
     for (enum field field = SERIAL; field < FIELD_COUNT; field++) {
         if (!lp_walk_fine(walk, fields[field].name, lp_der_take(&tbs, fields[field].tag, &body)))
             return;
@@ -249,8 +275,9 @@ static void check_signature(struct lp_cert_walk *walk, struct lp_rd *certificate
                       lp_der_take(certificate, LP_DER_SEQUENCE, &algorithm)) ||
         !lp_walk_fine(walk, "signatureValue", lp_der_only(*certificate, LP_DER_BIT_STRING, &value)))
         return;
-    const char *name = read_algorithm(walk, "signatureAlgorithm", algorithm);
-    if (name && walk->facts->signature && strcmp(name, walk->facts->signature) != 0)
+    if (!lp_walk_sound(walk, "signatureValue", LP_DER_BIT_STRING, value))
+        return;
+    if (!lp_der_is(&algorithm, walk->signature.ptr, walk->signature.left))
         lp_walk_note(walk, "signatureAlgorithm", "differs from tbsCertificate.signature (4.1.1.2)");
 }
 

@@ -124,6 +124,9 @@ void lp_walk_key(struct lp_cert_walk *walk, struct lp_rd spki)
         lp_walk_note(walk, field, "the algorithm is no object identifier");
         return;
     }
+    if (!lp_walk_fine(walk, field, lp_der_optional(algorithm)) ||
+        !lp_walk_sound(walk, field, LP_DER_BIT_STRING, key))
+        return;
     if (put_key(walk, &oid, algorithm, key)) {
         walk->facts->key = lp_walk_text(walk);
         return;

@@ -149,6 +149,7 @@ static bool put_attribute(struct lp_cert_walk *walk, const char *field, struct l
         lp_walk_note(walk, field, "a string ends within a character");
         return false;
     }
+    lp_walk_sound(walk, field, value.tag, value.body); /* shown all the same */
     return true;
 }
 

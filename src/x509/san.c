@@ -69,9 +69,12 @@ static bool put_directory(struct lp_cert_walk *walk, struct lp_rd body)
 /* otherName: what kind it is; the value may have any form. */
 static bool put_other(struct lp_cert_walk *walk, struct lp_rd body)
 {
+    struct lp_rd value;
     struct lp_tlv type;
 
-    return lp_walk_fine(walk, field, lp_der_any(&body, &type)) && put_oid(walk, &type);
+    return lp_walk_fine(walk, field, lp_der_any(&body, &type)) && put_oid(walk, &type) &&
+           lp_walk_fine(walk, field, lp_der_only(body, LP_DER_CONTEXT_CONSTRUCTED | 0, &value)) &&
+           lp_walk_fine(walk, field, lp_der_optional(value));
 }
 
 /* The text of one GeneralName, behind its prefix. False: damaged, and noted. */

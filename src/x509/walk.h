@@ -18,6 +18,7 @@ struct lp_cert_walk {
     struct lp_arena *arena;      /* borrowed */
     struct lp_cert_facts *facts; /* borrowed: lies in the arena */
     struct lp_buf text;          /* owned: the text in the making */
+    struct lp_rd signature;      /* borrowed: the first of the two AlgorithmIdentifiers */
     bool cut;                    /* that text had to be shortened */
     bool no_memory;              /* sticks; nothing after it counts */
 };
@@ -27,6 +28,9 @@ void lp_walk_note(struct lp_cert_walk *walk, const char *field, const char *what
 /* True when fine; else notes the fault. */
 LP_MUST_USE bool lp_walk_fine(struct lp_cert_walk *walk, const char *field,
                               enum lp_der_fault fault);
+
+/* True when the content is one that the type allows; else notes that it is not. */
+bool lp_walk_sound(struct lp_cert_walk *walk, const char *field, uint8_t tag, struct lp_rd body);
 
 /* Adds to the text in the making. */
 void lp_walk_put(struct lp_cert_walk *walk, const void *bytes, size_t n);

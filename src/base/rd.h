@@ -136,6 +136,87 @@ LP_MUST_USE static inline bool lp_rd_skip_to(struct lp_rd *rd, uint8_t a, uint8_
     return false;
 }
 
+/* Moves past the current byte to the next place where `a` or `b` stands before `then`, or as the
+ * last byte. False: there is none, and the reader is at its end. */
+LP_MUST_USE static inline bool lp_rd_skip_to_pair(struct lp_rd *rd, uint8_t a, uint8_t b,
+                                                  uint8_t then)
+{
+    const uint8_t *ptr = rd->ptr;
+    size_t left = rd->left, at = 1;
+
+    while (at + 1 < left) {
+        const uint8_t *second = memchr(ptr + at + 1, then, left - at - 1);
+        if (!second)
+            break;
+        at = (size_t)(second - ptr) - 1;
+        if (ptr[at] == a || ptr[at] == b)
+            return lp_rd_skip(rd, at);
+        at++;
+    }
+    if (left > 1 && (ptr[left - 1] == a || ptr[left - 1] == b))
+        return lp_rd_skip(rd, left - 1);
+    rd->ptr += left;
+    rd->left = 0;
+    return false;
+}
+
+/* Whether there is no control character in it but tabs and line ends. Looks at eight bytes at a
+ * time, and at each of them only where one is below the space. */
+static inline bool lp_rd_is_text(struct lp_rd rd)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t at = 0;
+
+    while (at < rd.left) {
+        uint64_t word = 0;
+        size_t end = rd.left - at < sizeof word ? rd.left : at + sizeof word;
+        if (end - at == sizeof word) {
+            memcpy(&word, rd.ptr + at, sizeof word);
+            if (((word - ones * ' ') & ~word & ones * 0x80) == 0) {
+                at = end;
+                continue;
+            }
+        }
+        for (; at < end; at++)
+            if (rd.ptr[at] < ' ' && rd.ptr[at] != '\t' && rd.ptr[at] != '\r' && rd.ptr[at] != '\n')
+                return false;
+    }
+    return true;
+}
+
+/* ---- fields of a header, by their places ----
+ *
+ * For a sub-reader whose length the compiler knows, the bounds cost nothing. Outside of it there
+ * are zeros. */
+
+static inline uint8_t lp_at_u8(const struct lp_rd *rd, size_t at)
+{
+    return at < rd->left ? rd->ptr[at] : 0;
+}
+
+static inline uint16_t lp_at_u16(const struct lp_rd *rd, size_t at)
+{
+    if (rd->left < 2 || at > rd->left - 2)
+        return 0;
+    return (uint16_t)((unsigned)rd->ptr[at] << 8 | rd->ptr[at + 1]);
+}
+
+static inline uint32_t lp_at_u32(const struct lp_rd *rd, size_t at)
+{
+    if (rd->left < 4 || at > rd->left - 4)
+        return 0;
+    return (uint32_t)rd->ptr[at] << 24 | (uint32_t)rd->ptr[at + 1] << 16 |
+           (uint32_t)rd->ptr[at + 2] << 8 | rd->ptr[at + 3];
+}
+
+static inline void lp_at_copy(const struct lp_rd *rd, size_t at, void *out, size_t n)
+{
+    if (n <= rd->left && at <= rd->left - n)
+        memcpy(out, rd->ptr + at, n);
+    else
+        memset(out, 0, n);
+}
+
 /* A number in the byte order of the machine that recorded it (the null and loop link types). */
 LP_MUST_USE static inline bool lp_rd_u32_le(struct lp_rd *rd, uint32_t *out)
 {

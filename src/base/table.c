@@ -26,8 +26,8 @@ static void grow(struct lp_table *table)
         while (table->buckets[i]) {
             struct lp_node *node = table->buckets[i];
             table->buckets[i] = node->next;
-            node->next = buckets[node->hash % count];
-            buckets[node->hash % count] = node;
+            node->next = buckets[node->hash & (count - 1)];
+            buckets[node->hash & (count - 1)] = node;
         }
     }
     lp_free(table->buckets);
@@ -55,7 +55,7 @@ void lp_table_add(struct lp_table *table, struct lp_node *node, uint64_t hash)
         grow(table);
     /* There are buckets from the start, and growing only adds to them.
      * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
-    struct lp_node **bucket = &table->buckets[hash % table->bucket_count];
+    struct lp_node **bucket = &table->buckets[hash & (table->bucket_count - 1)];
     node->hash = hash;
     node->next = *bucket;
     *bucket = node;
@@ -65,7 +65,7 @@ void lp_table_add(struct lp_table *table, struct lp_node *node, uint64_t hash)
 
 void lp_table_remove(struct lp_table *table, struct lp_node *node)
 {
-    struct lp_node **link = &table->buckets[node->hash % table->bucket_count];
+    struct lp_node **link = &table->buckets[node->hash & (table->bucket_count - 1)];
 
     while (*link != node)
         link = &(*link)->next;

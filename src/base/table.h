@@ -18,8 +18,8 @@ struct lp_node {
 };
 
 struct lp_table {
-    struct lp_node **buckets; /* owned */
-    size_t bucket_count, count;
+    struct lp_node **buckets;   /* owned */
+    size_t bucket_count, count; /* the first is a power of two */
     struct lp_node *newest, *oldest;
 };
 
@@ -43,7 +43,7 @@ static inline struct lp_node *lp_table_same(struct lp_node *node, uint64_t hash)
 /* The entries with this hash, one after the other; NULL when there is none (left). */
 static inline struct lp_node *lp_table_first(const struct lp_table *table, uint64_t hash)
 {
-    return lp_table_same(table->buckets[hash % table->bucket_count], hash);
+    return lp_table_same(table->buckets[hash & (table->bucket_count - 1)], hash);
 }
 
 static inline struct lp_node *lp_table_next(const struct lp_node *node)

@@ -2,11 +2,12 @@
 #ifndef LP_NET_ENDS_H
 #define LP_NET_ENDS_H
 
+#include "base/hash.h"
 #include "leafprint/leafprint.h"
 
 #include <string.h>
 
-/* Hashed and compared as bytes: start from zeroed memory. */
+/* Compared as bytes: start from zeroed memory. */
 struct lp_ends {
     uint8_t low_ip[16], high_ip[16];
     uint16_t low_port, high_port;
@@ -19,7 +20,8 @@ static inline unsigned lp_ends_order(const struct lp_ip *src, uint16_t src_port,
                                      const struct lp_ip *dst, uint16_t dst_port,
                                      struct lp_ends *out)
 {
-    int order = memcmp(src->bytes, dst->bytes, sizeof src->bytes);
+    int order = src->family == 4 ? memcmp(src->bytes, dst->bytes, 4)
+                                 : memcmp(src->bytes, dst->bytes, sizeof src->bytes);
     bool swap = order > 0 || (order == 0 && src_port > dst_port);
 
     memcpy(out->low_ip, swap ? dst->bytes : src->bytes, 16);
@@ -28,6 +30,26 @@ static inline unsigned lp_ends_order(const struct lp_ip *src, uint16_t src_port,
     out->high_port = swap ? src_port : dst_port;
     out->family = src->family;
     return swap ? 1 : 0;
+}
+
+/* A hash of the parts that are not always zero. */
+static inline uint64_t lp_ends_hash(uint64_t seed, const struct lp_ends *ends)
+{
+    uint32_t v4[2];
+    uint64_t v6[4], rest;
+
+    memcpy(&rest, &ends->low_port, sizeof rest); /* the ports and the family */
+    uint64_t hash = lp_hash_mix(seed, rest);
+    if (ends->family == 4) {
+        memcpy(&v4[0], ends->low_ip, 4);
+        memcpy(&v4[1], ends->high_ip, 4);
+        return lp_hash_mix(hash, (uint64_t)v4[0] << 32 | v4[1]);
+    }
+    memcpy(v6, ends->low_ip, 16);
+    memcpy(v6 + 2, ends->high_ip, 16);
+    for (unsigned i = 0; i < 4; i++)
+        hash = lp_hash_mix(hash, v6[i]);
+    return hash;
 }
 
 static inline bool lp_ends_are(const struct lp_ends *ends, const struct lp_endpoint end[2])

@@ -32,8 +32,7 @@ void lp_layer_ip(struct lp_walk *walk)
         walk->next = lp_layer_ipv6;
 }
 
-/* Takes `length` bytes as the datagram's, or what was captured of them. */
-static void take_payload(struct lp_walk *walk, uint32_t length)
+void lp_ip_take_payload(struct lp_walk *walk, uint32_t length)
 {
     struct lp_datagram *datagram = &walk->datagram;
 
@@ -71,7 +70,7 @@ void lp_layer_ipv4(struct lp_walk *walk)
     if (version >> 4 != 4 || header < 20 || (total != 0 && total < header) ||
         !lp_rd_skip(&walk->rest, header - 20))
         return;
-    take_payload(walk, total != 0 ? total - header : to_end_of_frame(walk));
+    lp_ip_take_payload(walk, total != 0 ? total - header : to_end_of_frame(walk));
 
     struct lp_fragment fragment = {
         .id = id, .offset = (flags & 0x1fffU) * 8U, .more = flags & 0x2000};
@@ -157,7 +156,7 @@ void lp_layer_ipv6(struct lp_walk *walk)
         !lp_rd_copy(&walk->rest, datagram->dst.bytes, 16) || version >> 4 != 6)
         return;
     datagram->src.family = datagram->dst.family = 6;
-    take_payload(walk, length != 0 ? length : to_end_of_frame(walk));
+    lp_ip_take_payload(walk, length != 0 ? length : to_end_of_frame(walk));
     walk->next = lp_layer_ip_payload;
 }
 

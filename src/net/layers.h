@@ -87,15 +87,33 @@ void lp_layer_ipv4(struct lp_walk *walk);
 void lp_layer_ipv6(struct lp_walk *walk);
 void lp_layer_ip_payload(
     struct lp_walk *walk); /* of a datagram that is whole: datagram.bytes, .announced, .protocol */
+/* Takes `length` bytes as the datagram's, or what was captured of them. */
+void lp_ip_take_payload(struct lp_walk *walk, uint32_t length);
 /* A header whose lengths and, for IPv4, checksum are right; `cut` bytes are missing behind. */
 bool lp_ip_plausible(struct lp_rd bytes, uint32_t cut);
 /* tunnel.c */
 void lp_layer_transport(struct lp_walk *walk); /* what lies behind IP: a tunnel, or a datagram for
                                                   the owner of the net */
+void lp_layer_udp(struct lp_walk *walk);
 void lp_layer_gre(struct lp_walk *walk);
 /* tunnel_udp.c: the tunnel in a UDP payload, or NULL; the walk's reader stands behind the UDP
  * header */
 lp_layer_fn lp_udp_tunnel(struct lp_walk *walk, uint16_t src_port, uint16_t dst_port);
+
+/* A set of ports that may seem to hold a few more, so small that a look at it costs nothing. */
+struct lp_port_set {
+    uint64_t bits[8];
+};
+static inline void lp_port_set_add(struct lp_port_set *set, uint16_t port)
+{
+    set->bits[port / 64 % 8] |= UINT64_C(1) << port % 64;
+}
+static inline bool lp_port_set_may_have(const struct lp_port_set *set, uint16_t port)
+{
+    return set->bits[port / 64 % 8] >> port % 64 & 1;
+}
+/* Fills the set with the ports that belong to tunnels. */
+void lp_udp_tunnel_ports(struct lp_port_set *set);
 
 /* net.c: IEEE 802.1X, for the owner of the net; ends the walk. */
 void lp_layer_eapol(struct lp_walk *walk);
@@ -119,6 +137,7 @@ void lp_fragments_flush(struct lp_fragments *fragments, struct lp_net *net);
 
 struct lp_fragments *lp_net_fragments(struct lp_net *net);
 struct lp_net_stats *lp_net_stats_of(struct lp_net *net);
+const struct lp_port_set *lp_net_tunnel_ports(const struct lp_net *net);
 void lp_net_deliver(struct lp_walk *walk);
 
 #endif

@@ -10,6 +10,7 @@ struct lp_net {
     lp_datagram_fn fn, eapol;       /* eapol: NULL when nobody asked */
     void *ctx;                      /* borrowed */
     struct lp_net_stats stats;
+    struct lp_port_set tunnel_ports;
 };
 
 /* Link types by their numbers in files and in libpcap (tcpdump.org/linktypes.html); where the two
@@ -68,6 +69,7 @@ struct lp_net *lp_net_new(uint64_t seed, struct lp_budget *budget, lp_datagram_f
         lp_free(net);
         return NULL;
     }
+    lp_udp_tunnel_ports(&net->tunnel_ports);
     net->fn = fn;
     net->ctx = ctx;
     return net;
@@ -113,17 +115,76 @@ void lp_net_walk(struct lp_walk *walk)
     }
 }
 
+/* What most packets are, told by one look at fields in fixed places: Ethernet, IPv4 with neither
+ * options nor fragments, TCP or UDP. False, and nothing is done: the walk must see for itself. */
+static bool walk_plain(struct lp_walk *walk)
+{
+    enum { MACS = 12, TYPE = MACS, IP = 14, TOTAL = IP + 2, FLAGS = IP + 6, PROTOCOL = IP + 9 };
+    enum { SRC = IP + 12, DST = IP + 16, HEADERS = IP + 20, TCP = 6, UDP = 17 };
+    enum { IPV4 = 0x0800, NO_OPTIONS = 0x45, FRAGMENT = 0x3fff, LAYERS = 6 };
+    struct lp_datagram *datagram = &walk->datagram;
+    struct lp_rd rest = walk->rest, head;
+
+    if (!lp_rd_sub(&rest, HEADERS, &head) || lp_at_u16(&head, TYPE) != IPV4 ||
+        lp_at_u8(&head, IP) != NO_OPTIONS || lp_at_u16(&head, FLAGS) & FRAGMENT)
+        return false;
+    uint8_t protocol = lp_at_u8(&head, PROTOCOL);
+    uint16_t total = lp_at_u16(&head, TOTAL);
+    if ((protocol != TCP && protocol != UDP) || total < HEADERS - IP)
+        return false;
+
+    walk->depth = LAYERS;
+    lp_at_copy(&head, 0, datagram->dst_mac, 6);
+    lp_at_copy(&head, 6, datagram->src_mac, 6);
+    datagram->has_mac = true;
+    datagram->src = datagram->dst = (struct lp_ip){.family = 4};
+    lp_at_copy(&head, SRC, datagram->src.bytes, 4);
+    lp_at_copy(&head, DST, datagram->dst.bytes, 4);
+    datagram->protocol = protocol;
+    walk->rest = rest;
+    lp_ip_take_payload(walk, total - (uint32_t)(HEADERS - IP));
+    walk->rest = datagram->bytes;
+    walk->cut = datagram->announced - (uint32_t)datagram->bytes.left;
+    if (protocol == TCP)
+        lp_net_deliver(walk);
+    else
+        lp_layer_udp(walk);
+    return true;
+}
+
+/* All but the places for tunnels, which are many bytes and mean nothing while there are none. */
+static void start_walk(struct lp_walk *walk, struct lp_net *net, const struct lp_frame *frame)
+{
+    struct lp_datagram *datagram = &walk->datagram;
+
+    walk->rest = frame->bytes;
+    walk->next = NULL;
+    walk->type = 0;
+    walk->cut =
+        frame->original > frame->bytes.left ? frame->original - (uint32_t)frame->bytes.left : 0;
+    walk->depth = walk->rebuilds = 0;
+    walk->net = net;
+    datagram->src = datagram->dst = (struct lp_ip){0};
+    datagram->protocol = 0;
+    datagram->bytes = lp_rd_init(NULL, 0);
+    datagram->announced = 0;
+    datagram->snapped = walk->cut != 0;
+    datagram->has_mac = false;
+    memset(datagram->src_mac, 0, sizeof datagram->src_mac);
+    memset(datagram->dst_mac, 0, sizeof datagram->dst_mac);
+    datagram->frame = frame->number;
+    datagram->time = frame->time;
+    datagram->outer_count = 0;
+}
+
 void lp_net_push(struct lp_net *net, int link_type, const struct lp_frame *frame)
 {
-    struct lp_walk walk = {.rest = frame->bytes,
-                           .next = link_type >= 0 ? lp_link_layer((uint32_t)link_type) : NULL,
-                           .net = net};
+    enum { ETHERNET = 1 };
+    struct lp_walk walk;
 
-    walk.datagram.frame = frame->number;
-    walk.datagram.time = frame->time;
-    walk.cut =
-        frame->original > frame->bytes.left ? frame->original - (uint32_t)frame->bytes.left : 0;
-    walk.datagram.snapped = walk.cut != 0;
+    start_walk(&walk, net, frame);
+    if (link_type != ETHERNET || !walk_plain(&walk))
+        walk.next = link_type >= 0 ? lp_link_layer((uint32_t)link_type) : NULL;
     lp_net_walk(&walk);
 }
 
@@ -184,6 +245,11 @@ void lp_net_flush(struct lp_net *net)
 struct lp_fragments *lp_net_fragments(struct lp_net *net)
 {
     return net->fragments;
+}
+
+const struct lp_port_set *lp_net_tunnel_ports(const struct lp_net *net)
+{
+    return &net->tunnel_ports;
 }
 
 struct lp_net_stats *lp_net_stats_of(struct lp_net *net)

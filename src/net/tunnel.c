@@ -5,7 +5,6 @@
  */
 #include "net/layers.h"
 
-static void udp(struct lp_walk *walk);
 static void ip_in_ip(struct lp_walk *walk);
 static void ipv6_in_ip(struct lp_walk *walk);
 static void mpls_in_ip(struct lp_walk *walk);
@@ -17,14 +16,14 @@ static void ipcomp(struct lp_walk *walk);
 
 /* By IP protocol number (IANA). */
 static const struct lp_layer_row protocols[] = {
-    {6, lp_net_deliver}, {17, udp},        {4, ip_in_ip}, /* RFC 2003 */
-    {94, ip_in_ip},      {41, ipv6_in_ip},                /* RFC 4213 */
-    {47, gre_in_ip},                                      /* RFC 2784, 2890, 2637 */
-    {50, esp},                                            /* RFC 4303 */
-    {97, ether_in_ip},                                    /* RFC 3378 */
-    {108, ipcomp},                                        /* RFC 3173 */
-    {115, l2tp_in_ip},                                    /* RFC 3931 */
-    {137, mpls_in_ip},                                    /* RFC 4023 */
+    {6, lp_net_deliver}, {17, lp_layer_udp}, {4, ip_in_ip}, /* RFC 2003 */
+    {94, ip_in_ip},      {41, ipv6_in_ip},                  /* RFC 4213 */
+    {47, gre_in_ip},                                        /* RFC 2784, 2890, 2637 */
+    {50, esp},                                              /* RFC 4303 */
+    {97, ether_in_ip},                                      /* RFC 3378 */
+    {108, ipcomp},                                          /* RFC 3173 */
+    {115, l2tp_in_ip},                                      /* RFC 3931 */
+    {137, mpls_in_ip},                                      /* RFC 4023 */
 };
 
 void lp_layer_transport(struct lp_walk *walk)
@@ -33,7 +32,7 @@ void lp_layer_transport(struct lp_walk *walk)
         lp_layer_find(protocols, sizeof protocols / sizeof protocols[0], walk->datagram.protocol);
 }
 
-static void udp(struct lp_walk *walk)
+void lp_layer_udp(struct lp_walk *walk)
 {
     uint16_t src, dst, length;
 

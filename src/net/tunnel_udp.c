@@ -251,10 +251,30 @@ static bool on_its_port(const uint16_t ports[3], uint16_t src, uint16_t dst)
     return ports[0] == 0;
 }
 
+void lp_udp_tunnel_ports(struct lp_port_set *set)
+{
+    *set = (struct lp_port_set){{0}};
+    for (size_t i = 0; i < sizeof tunnels / sizeof tunnels[0]; i++)
+        for (unsigned k = 0; k < 3 && tunnels[i].ports[k]; k++)
+            lp_port_set_add(set, tunnels[i].ports[k]);
+}
+
+/* Whether a tunnel that may stand on any port can begin with this byte: VXLAN has a bit set,
+ * Geneve's version is 0 and WireGuard's types are small, GTP's version is 1, and Teredo begins as
+ * IPv6 does or as Geneve. */
+static bool may_be_anywhere(uint8_t first)
+{
+    return first >> 6 == 0 || first & 0x08 || first >> 4 == 6;
+}
+
 lp_layer_fn lp_udp_tunnel(struct lp_walk *walk, uint16_t src_port, uint16_t dst_port)
 {
+    const struct lp_port_set *ports = lp_net_tunnel_ports(walk->net);
     struct lp_rd payload = walk->rest;
 
+    if (!lp_port_set_may_have(ports, src_port) && !lp_port_set_may_have(ports, dst_port) &&
+        !may_be_anywhere(lp_at_u8(&payload, 0)))
+        return NULL;
     for (size_t i = 0; i < sizeof tunnels / sizeof tunnels[0]; i++) {
         bool expected = on_its_port(tunnels[i].ports, src_port, dst_port);
         if (!expected && !tunnels[i].proof)

@@ -54,6 +54,13 @@ static void note_syn(struct lp_half *half, uint32_t isn)
         half->isns[half->isn_count++] = isn;
 }
 
+static void note_fin(struct lp_half *half, uint64_t at)
+{
+    half->fins_differ |= half->has_fin && at != half->fin_at;
+    half->fin_at = half->has_fin ? half->fin_at : at;
+    half->has_fin = true;
+}
+
 void lp_half_note(struct lp_half *half, const struct lp_segment *segment)
 {
     const struct lp_datagram *d = segment->datagram;
@@ -67,10 +74,9 @@ void lp_half_note(struct lp_half *half, const struct lp_segment *segment)
         note_syn(half, seq++);
     if ((segment->flags & (LP_TCP_SYN | LP_TCP_ACK)) == LP_TCP_SYN)
         half->end.opened = true;
-    if (segment->flags & LP_TCP_FIN)
-        half->end.fin = true;
     if (segment->flags & LP_TCP_RST)
         half->end.rst = true;
+    half->end.fin |= (segment->flags & LP_TCP_FIN) != 0;
     if ((segment->flags & (LP_TCP_ACK | LP_TCP_RST)) == LP_TCP_ACK) {
         if (!half->has_ack || (int32_t)(segment->ack - half->first_ack) < 0)
             half->first_ack = segment->ack;
@@ -88,6 +94,8 @@ void lp_half_note(struct lp_half *half, const struct lp_segment *segment)
     if (!half->placed)
         place(half, seq);
     uint64_t from = lp_half_offset(half, seq), to = from + segment->announced;
+    if (segment->flags & LP_TCP_FIN)
+        note_fin(half, to);
     if (from < half->low)
         half->low = from;
     if (to > half->high) {
@@ -307,21 +315,28 @@ static uint8_t rank_of(const struct lp_segment *segment)
     return lp_segment_checksum(segment) == LP_CHECKSUM_WRONG ? RANK_WRONG_CHECKSUM : RANK_GOOD;
 }
 
-static void note_snapped(struct lp_assembly *assembly, uint64_t from, uint64_t to)
+/* False: memory is short. */
+static bool note_snapped(struct lp_assembly *assembly, uint64_t from, uint64_t to)
 {
+    if (!assembly->snapped) {
+        assembly->snapped = lp_alloc_array(LP_MAX_SNAPPED, sizeof *assembly->snapped);
+        if (!assembly->snapped)
+            return false;
+    }
     for (unsigned i = 0; i < assembly->snapped_count; i++)
         if (assembly->snapped[i].from <= from && to <= assembly->snapped[i].to)
-            return;
+            return true;
     if (assembly->snapped_count && assembly->snapped[assembly->snapped_count - 1].to == from) {
         assembly->snapped[assembly->snapped_count - 1].to = to;
-        return;
+        return true;
     }
     /* When full the last one stretches: with so many packets cut, any hole behind the first is the
      * snap length's. */
-    if (assembly->snapped_count == sizeof assembly->snapped / sizeof assembly->snapped[0])
+    if (assembly->snapped_count == LP_MAX_SNAPPED)
         assembly->snapped[assembly->snapped_count - 1].to = to;
     else
         assembly->snapped[assembly->snapped_count++] = (struct lp_range){from, to};
+    return true;
 }
 
 static bool in_snapped(const struct lp_assembly *assembly, uint64_t offset)
@@ -332,38 +347,85 @@ static bool in_snapped(const struct lp_assembly *assembly, uint64_t offset)
     return false;
 }
 
-static bool ensure_assembly(struct lp_half *half, struct lp_budget *budget, enum lp_store *result)
+enum lp_store lp_half_prepare(struct lp_half *half, struct lp_budget *budget,
+                              struct lp_slabs *assemblies)
 {
     if (half->assembly)
-        return true;
-    if (!lp_budget_take(budget, sizeof *half->assembly)) {
-        *result = refused(budget, sizeof *half->assembly);
-        return false;
-    }
-    half->assembly = lp_alloc(sizeof *half->assembly);
+        return LP_STORE_OK;
+    if (!lp_budget_take(budget, sizeof *half->assembly))
+        return refused(budget, sizeof *half->assembly);
+    half->assembly = lp_slabs_take(assemblies);
     if (!half->assembly) {
         lp_budget_give(budget, sizeof *half->assembly);
-        *result = LP_STORE_MEMORY;
-        return false;
+        return LP_STORE_MEMORY;
     }
     half->assembly->stream.budget = budget;
+    return LP_STORE_OK;
+}
+
+/* The offset of the first data byte of a segment. */
+static uint64_t offset_of(const struct lp_half *half, const struct lp_segment *segment)
+{
+    return lp_half_offset(half, segment->seq + (segment->flags & LP_TCP_SYN ? 1 : 0));
+}
+
+bool lp_half_follows(struct lp_half *half, const struct lp_segment *segment, struct lp_mark *mark)
+{
+    struct lp_assembly *assembly = half->assembly;
+    uint64_t from = offset_of(half, segment);
+
+    if (assembly->stream.len || assembly->piece_count || assembly->frozen ||
+        segment->data.left < segment->announced)
+        return false;
+    if (assembly->started ? from != assembly->stream_offset
+                          : half->isn_count != 1 || from != lp_half_offset(half, half->isns[0] + 1))
+        return false;
+    *mark = (struct lp_mark){.end = from + segment->announced,
+                             .frame = segment->datagram->frame,
+                             .time = segment->datagram->time,
+                             .rank = rank_of(segment)};
+    if (mark->rank != RANK_GOOD)
+        return false;
+    assembly->started = assembly->good = true;
+    assembly->stream_offset = from;
     return true;
 }
 
-enum lp_store lp_half_store(struct lp_half *half, const struct lp_segment *segment,
-                            struct lp_budget *budget)
+enum lp_store lp_half_pass(struct lp_half *half, const struct lp_segment *segment, size_t n,
+                           const struct lp_mark *mark)
 {
-    enum lp_store result = LP_STORE_OK;
-    uint32_t seq = segment->seq + (segment->flags & LP_TCP_SYN ? 1 : 0);
-
-    if (!ensure_assembly(half, budget, &result))
-        return result;
     struct lp_assembly *assembly = half->assembly;
-    struct incoming in = {.from = lp_half_offset(half, seq), .datagram = segment->datagram};
+    struct lp_rd rest = lp_rd_head(&segment->data, segment->announced);
+
+    if (!lp_rd_skip(&rest, n))
+        (void)lp_rd_rest(&rest);
+    assembly->stream_offset = mark->end - rest.left;
+    return lp_rd_end(&rest) ? LP_STORE_OK : append(assembly, rest, mark);
+}
+
+bool lp_half_is_whole(const struct lp_half *half)
+{
+    const struct lp_assembly *assembly = half->assembly;
+
+    if (!half->has_fin || half->fins_differ || half->high != half->fin_at)
+        return half->done && half->has_fin;
+    if (!assembly)
+        return half->done ||
+               (half->isn_count == 1 && half->fin_at == lp_half_offset(half, half->isns[0] + 1));
+    return assembly->started && assembly->piece_count == 0 && !assembly->wrong &&
+           !assembly->frozen && stream_end(assembly) == half->fin_at;
+}
+
+enum lp_store lp_half_store(struct lp_half *half, const struct lp_segment *segment)
+{
+    struct lp_assembly *assembly = half->assembly;
+    struct incoming in = {.from = offset_of(half, segment), .datagram = segment->datagram};
+
     in.bytes = lp_rd_head(&segment->data, segment->announced);
     in.to = in.from + in.bytes.left;
-    if (in.bytes.left < segment->announced && segment->datagram->snapped)
-        note_snapped(assembly, in.to, in.from + segment->announced);
+    if (in.bytes.left < segment->announced && segment->datagram->snapped &&
+        !note_snapped(assembly, in.to, in.from + segment->announced))
+        return LP_STORE_MEMORY;
     in.rank = rank_of(segment);
     if (in.bytes.left == 0 || (in.rank == RANK_PROBE && in_snapped(assembly, in.from)))
         return LP_STORE_OK; /* a probe must not stand in for the byte that the snap length cut off
@@ -552,17 +614,17 @@ bool lp_half_jump(struct lp_half *half)
     return true;
 }
 
-void lp_half_settle(struct lp_half *half, struct lp_budget *budget)
+void lp_half_settle(struct lp_half *half, struct lp_slabs *assemblies)
 {
     struct lp_assembly *assembly = half->assembly;
 
     if (assembly && assembly->good && assembly->wrong)
         assembly->frozen = true;
     else
-        lp_half_finish(half, budget);
+        lp_half_finish(half, assemblies);
 }
 
-void lp_half_finish(struct lp_half *half, struct lp_budget *budget)
+void lp_half_finish(struct lp_half *half, struct lp_slabs *assemblies)
 {
     struct lp_assembly *assembly = half->assembly;
 
@@ -570,15 +632,17 @@ void lp_half_finish(struct lp_half *half, struct lp_budget *budget)
     half->assembly = NULL;
     if (!assembly)
         return;
+    struct lp_budget *budget = assembly->stream.budget;
     for (size_t i = 0; i < assembly->piece_count; i++) {
         lp_budget_give(budget, sizeof(struct lp_piece) + assembly->pieces[i]->length);
         lp_free(assembly->pieces[i]);
     }
     lp_free(assembly->pieces);
     lp_free(assembly->marks);
+    lp_free(assembly->snapped);
     lp_buf_free(&assembly->stream);
     lp_budget_give(budget, sizeof *assembly);
-    lp_free(assembly);
+    lp_slabs_give(assemblies, assembly);
 }
 
 void lp_stream_packet(const struct lp_stream *stream, uint64_t from, uint64_t to, uint64_t *frame,

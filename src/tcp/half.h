@@ -2,6 +2,7 @@
 #ifndef LP_TCP_HALF_H
 #define LP_TCP_HALF_H
 
+#include "base/slabs.h"
 #include "tcp/segment.h"
 #include "tcp/tcp.h"
 
@@ -27,7 +28,8 @@ struct lp_assembly {
     size_t mark_count, mark_cap;
     struct lp_piece **pieces; /* owned, sorted, not overlapping, all behind the stream's end */
     size_t piece_count, piece_cap;
-    struct lp_range snapped[16]; /* announced but cut off by the snap length */
+    struct lp_range *snapped; /* owned: announced but cut off by the snap length; LP_MAX_SNAPPED of
+                                 them once there is one */
     unsigned snapped_count;
     bool started; /* stream_offset is known */
     bool rewritten;
@@ -35,7 +37,7 @@ struct lp_assembly {
     bool frozen; /* nothing is added any more, but a better copy may still replace what is there */
 };
 
-enum { LP_MAX_ISNS = 4 };
+enum { LP_MAX_ISNS = 4, LP_MAX_SNAPPED = 16 };
 
 struct lp_half {
     struct lp_assembly *assembly; /* owned; NULL before the first data and when done */
@@ -48,6 +50,8 @@ struct lp_half {
     uint8_t isn_count;
     bool done;
     bool waits; /* the consumer said so */
+    bool has_fin, fins_differ;
+    uint64_t fin_at; /* the offset behind the last byte, by the first FIN */
     bool has_ack;
     uint32_t first_ack, last_ack;
     bool has_mac;
@@ -64,10 +68,24 @@ enum lp_store { LP_STORE_OK, LP_STORE_BUDGET, LP_STORE_LIMIT, LP_STORE_MEMORY };
  * direction. */
 void lp_half_note(struct lp_half *half, const struct lp_segment *segment);
 
-/* Stores a segment's bytes. On LP_STORE_BUDGET nothing of the rest is stored: free memory and call
- * again. */
-enum lp_store lp_half_store(struct lp_half *half, const struct lp_segment *segment,
-                            struct lp_budget *budget);
+/* Stores a segment's bytes; lp_half_prepare was called. On LP_STORE_BUDGET nothing of the rest is
+ * stored: free memory and call again. */
+enum lp_store lp_half_store(struct lp_half *half, const struct lp_segment *segment);
+
+/* Whether the segment is the stream's next part as it stands: in order, whole and intact, with
+ * nothing kept or waiting in front of it or behind. Then *mark speaks for all of it, and its bytes
+ * need not be stored to be offered. The buffers exist already. */
+bool lp_half_follows(struct lp_half *half, const struct lp_segment *segment, struct lp_mark *mark);
+/* Takes such a segment, whose first n bytes are not needed: they are passed over, the rest is
+ * stored. Not LP_STORE_OK: the rest is not there. */
+enum lp_store lp_half_pass(struct lp_half *half, const struct lp_segment *segment, size_t n,
+                           const struct lp_mark *mark);
+/* Makes the buffers, before the first bytes. */
+enum lp_store lp_half_prepare(struct lp_half *half, struct lp_budget *budget,
+                              struct lp_slabs *assemblies);
+
+/* Whether all bytes from the SYN to the FIN were offered, and none may be replaced. */
+bool lp_half_is_whole(const struct lp_half *half);
 
 /* Begins the stream behind its SYN, as soon as the byte behind it is there, or at any rate `now`.
  * False: no SYN tells where that is; when SYN-ACKs differ, the peer's acknowledgement chooses. */
@@ -92,8 +110,8 @@ bool lp_half_jump(struct lp_half *half);
 /* The consumer has what it wanted. Usually the direction is finished then; when some of its bytes
  * have a wrong checksum and others a right one, it stays as it is, since the good copy may come
  * last. */
-void lp_half_settle(struct lp_half *half, struct lp_budget *budget);
+void lp_half_settle(struct lp_half *half, struct lp_slabs *assemblies);
 /* Frees the buffers; the direction is done. */
-void lp_half_finish(struct lp_half *half, struct lp_budget *budget);
+void lp_half_finish(struct lp_half *half, struct lp_slabs *assemblies);
 
 #endif

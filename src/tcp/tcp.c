@@ -10,7 +10,7 @@
  */
 #include "tcp/tcp.h"
 
-#include "base/hash.h"
+#include "base/slabs.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "net/ends.h"
@@ -26,6 +26,7 @@ enum {
     LINGER = 120,            /* seconds that a finished connection is still recognised */
     IDLE = 3600,             /* seconds of silence after which nothing more is expected */
     RECLAIM = 2,             /* old connections looked at per new one */
+    MOST_OVER = 4096,        /* connections that both ends have closed, and that linger */
 };
 
 struct lp_conn {
@@ -35,6 +36,8 @@ struct lp_conn {
     struct lp_time last;
     uint64_t number; /* ascending: of two incarnations the later one has the higher */
     bool closed;     /* the consumer heard its last of it */
+    bool over;       /* and both ends said that it is over: it stands among these, by age */
+    struct lp_conn *over_newer, *over_older;
 };
 
 struct lp_tcp {
@@ -45,6 +48,9 @@ struct lp_tcp {
     struct lp_budget *budget; /* borrowed */
     uint64_t max_connection;
     struct lp_tcp_consumer consumer;
+    struct lp_slabs conns, assemblies;
+    struct lp_conn *over_newest, *over_oldest;
+    unsigned over_count;
     bool out_of_memory;
 };
 
@@ -58,6 +64,8 @@ struct lp_tcp *lp_tcp_new(uint64_t seed, struct lp_budget *budget, uint64_t max_
         lp_free(tcp);
         return NULL;
     }
+    tcp->conns = LP_SLABS(struct lp_conn);
+    tcp->assemblies = LP_SLABS(struct lp_assembly);
     tcp->seed = seed;
     tcp->budget = budget;
     tcp->max_connection = max_connection;
@@ -106,15 +114,26 @@ static bool is_done(const struct lp_conn *conn)
     return conn->half[0].done && conn->half[1].done;
 }
 
-/* Takes a connection out of table and list and frees it; no callbacks. */
+static void leave_over(struct lp_tcp *tcp, struct lp_conn *conn)
+{
+    if (!conn->over)
+        return;
+    *(conn->over_newer ? &conn->over_newer->over_older : &tcp->over_newest) = conn->over_older;
+    *(conn->over_older ? &conn->over_older->over_newer : &tcp->over_oldest) = conn->over_newer;
+    conn->over = false;
+    tcp->over_count--;
+}
+
+/* Takes a connection out of table and lists and frees it; no callbacks. */
 static void forget(struct lp_tcp *tcp, struct lp_conn *conn)
 {
     lp_table_remove(&tcp->table, &conn->node);
+    leave_over(tcp, conn);
     for (unsigned dir = 0; dir < 2; dir++)
-        lp_half_finish(&conn->half[dir], &conn->flow.budget);
+        lp_half_finish(&conn->half[dir], &tcp->assemblies);
     lp_free(conn->flow.outer);
     lp_budget_give(tcp->budget, sizeof *conn);
-    lp_free(conn);
+    lp_slabs_give(&tcp->conns, conn);
 }
 
 void lp_tcp_free(struct lp_tcp *tcp)
@@ -124,6 +143,8 @@ void lp_tcp_free(struct lp_tcp *tcp)
     while (tcp->table.oldest)
         forget(tcp, conn_of(tcp->table.oldest));
     lp_table_end(&tcp->table);
+    lp_slabs_end(&tcp->conns);
+    lp_slabs_end(&tcp->assemblies);
     lp_free(tcp);
 }
 
@@ -143,18 +164,28 @@ static bool evict(struct lp_tcp *tcp, const struct lp_conn *keep)
     return true;
 }
 
-/* The budget ends this direction here. What is in order was offered already; its unfinished rest is
- * looked at a last time. */
-static void limit(const struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
+/* The budget ends this direction here. `rest` was offered already, and is looked at a last time. */
+static void limit_behind(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir,
+                         const struct lp_stream *rest)
 {
     struct lp_half *half = &conn->half[dir];
 
     half->end.limited = true;
+    tcp->consumer.gap(tcp->consumer.ctx, &conn->flow, dir, LP_GAP_LIMIT, rest);
+    lp_half_finish(half, &tcp->assemblies);
+}
+
+static void limit(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
+{
+    struct lp_half *half = &conn->half[dir];
+
     if (half->assembly && half->assembly->started) {
         struct lp_stream stream = lp_half_stream(half);
-        tcp->consumer.gap(tcp->consumer.ctx, &conn->flow, dir, LP_GAP_LIMIT, &stream);
+        limit_behind(tcp, conn, dir, &stream);
+        return;
     }
-    lp_half_finish(half, &conn->flow.budget);
+    half->end.limited = true;
+    lp_half_finish(half, &tcp->assemblies);
 }
 
 /* Offers one direction's stream, again while the consumer asks for room. True: the other may now be
@@ -175,7 +206,7 @@ static bool offer_one(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bo
             tcp->consumer.bytes(tcp->consumer.ctx, &conn->flow, dir, &stream);
         half->waits = answer.want == LP_FLOW_MORE && answer.waits;
         if (answer.want == LP_FLOW_DONE) {
-            lp_half_settle(half, &conn->flow.budget);
+            lp_half_settle(half, &tcp->assemblies);
         } else if (answer.want == LP_FLOW_ROOM) {
             if (may_evict && evict(tcp, conn))
                 continue;
@@ -267,7 +298,8 @@ static void conclude(const struct lp_tcp *tcp, struct lp_conn *conn, bool at_end
     conn->closed = true;
 }
 
-static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
+/* Looks at what there is a last time, and says so. */
+static void end_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
 {
     for (unsigned dir = 0; dir < 2; dir++)
         conn->half[dir].end.acked_unseen = acked_unseen(&conn->half[dir], &conn->half[1 - dir]);
@@ -279,6 +311,11 @@ static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
     resolve(tcp, conn, first, at_end);
     resolve(tcp, conn, 1 - first, at_end);
     conclude(tcp, conn, at_end);
+}
+
+static void close_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
+{
+    end_conn(tcp, conn, at_end);
     forget(tcp, conn);
 }
 
@@ -370,11 +407,18 @@ static bool is_past(struct lp_time now, struct lp_time then, int64_t seconds)
     return !__builtin_add_overflow(then.sec, seconds, &due) && now.sec >= due;
 }
 
+/* Finished, or nothing but acknowledgements of what was before the recording. */
+static bool expects_nothing(const struct lp_conn *conn)
+{
+    const struct lp_half *a = &conn->half[0], *b = &conn->half[1];
+    return is_done(conn) || (!a->assembly && !b->assembly && !a->end.syn && !b->end.syn);
+}
+
 static void reclaim(struct lp_tcp *tcp, struct lp_time now)
 {
     for (unsigned i = 0; i < RECLAIM && tcp->table.oldest; i++) {
         struct lp_conn *oldest = conn_of(tcp->table.oldest);
-        if (!is_past(now, oldest->last, is_done(oldest) ? LINGER : IDLE))
+        if (!is_past(now, oldest->last, expects_nothing(oldest) ? LINGER : IDLE))
             return;
         close_conn(tcp, oldest, true);
     }
@@ -400,7 +444,7 @@ static struct lp_conn *begin(struct lp_tcp *tcp, uint64_t hash, const struct lp_
     while (!lp_budget_take(tcp->budget, sizeof(struct lp_conn)))
         if (!evict(tcp, NULL))
             return NULL;
-    struct lp_conn *conn = lp_alloc(sizeof *conn);
+    struct lp_conn *conn = lp_slabs_take(&tcp->conns);
     if (!conn) {
         lp_budget_give(tcp->budget, sizeof *conn);
         tcp->out_of_memory = true;
@@ -445,14 +489,17 @@ static void settle(const struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
         lp_half_start_here(half);
 }
 
-static void take_data(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir,
-                      const struct lp_segment *segment)
+/* Stores the segment's bytes, with what comes before them, and offers what is in order. */
+static void take_stored(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir,
+                        const struct lp_segment *segment)
 {
     struct lp_half *half = &conn->half[dir];
     enum lp_store stored;
 
     do {
-        stored = lp_half_store(half, segment, &conn->flow.budget);
+        stored = lp_half_prepare(half, &conn->flow.budget, &tcp->assemblies);
+        if (stored == LP_STORE_OK)
+            stored = lp_half_store(half, segment);
         if (stored == LP_STORE_OK) {
             settle(tcp, conn, dir);
             stored = lp_half_drain(half);
@@ -469,14 +516,66 @@ static void take_data(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir,
     offer(tcp, conn, dir, true);
 }
 
+/* Stores what the consumer did not release of a segment that was offered where it lies. */
+static void keep_rest(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir,
+                      const struct lp_segment *segment, const struct lp_stream *offered,
+                      size_t release)
+{
+    enum lp_store stored;
+    struct lp_stream rest = *offered;
+
+    do
+        stored = lp_half_pass(&conn->half[dir], segment, release, offered->marks);
+    while (stored == LP_STORE_BUDGET && evict(tcp, conn));
+    if (stored == LP_STORE_OK)
+        return;
+    tcp->out_of_memory |= stored == LP_STORE_MEMORY;
+    if (!lp_rd_skip(&rest.bytes, release))
+        return;
+    rest.offset += release;
+    limit_behind(tcp, conn, dir, &rest);
+}
+
+/* Offers the segment where it lies. False: the consumer lacks room, and nothing has happened. */
+static bool take_in_place(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir,
+                          const struct lp_segment *segment, const struct lp_mark *mark)
+{
+    struct lp_half *half = &conn->half[dir];
+    struct lp_rd bytes = lp_rd_head(&segment->data, segment->announced);
+    struct lp_stream stream = {bytes, mark->end - bytes.left, mark, 1};
+    struct lp_flow_answer answer =
+        tcp->consumer.bytes(tcp->consumer.ctx, &conn->flow, dir, &stream);
+
+    if (answer.want == LP_FLOW_ROOM)
+        return false;
+    half->waits = answer.want == LP_FLOW_MORE && answer.waits;
+    if (answer.want == LP_FLOW_DONE)
+        lp_half_settle(half, &tcp->assemblies);
+    else
+        keep_rest(tcp, conn, dir, segment, &stream, answer.release);
+    if (answer.wakes && conn->half[1 - dir].waits)
+        offer(tcp, conn, 1 - dir, true);
+    return true;
+}
+
+static void take_data(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir,
+                      const struct lp_segment *segment)
+{
+    struct lp_half *half = &conn->half[dir];
+    struct lp_mark mark;
+
+    if (lp_half_prepare(half, &conn->flow.budget, &tcp->assemblies) != LP_STORE_OK ||
+        !lp_half_follows(half, segment, &mark) || !take_in_place(tcp, conn, dir, segment, &mark))
+        take_stored(tcp, conn, dir, segment);
+}
+
 /* A SYN, or the acknowledgement that chooses between two, may tell where waiting bytes begin. */
 static void take_waiting(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
 {
     struct lp_half *half = &conn->half[dir];
     enum lp_store drained;
 
-    if (!half->assembly || half->assembly->started ||
-        !lp_half_find_start(half, &conn->half[1 - dir], false))
+    if (!lp_half_find_start(half, &conn->half[1 - dir], false))
         return;
     do
         drained = lp_half_drain(half);
@@ -487,34 +586,74 @@ static void take_waiting(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir)
         limit(tcp, conn, dir);
 }
 
+static bool waits_for_start(const struct lp_half *half)
+{
+    return half->assembly && !half->assembly->started;
+}
+
+/* Both ends have closed it, and every byte from one SYN to the other FIN was seen: it need not wait
+ * for the end of the capture. It stays a while, so that nothing late begins another one. */
+static void finish_early(struct lp_tcp *tcp, struct lp_conn *conn)
+{
+    if (!conn->closed) {
+        if (!is_done(conn))
+            end_conn(tcp, conn, true);
+        conclude(tcp, conn, true);
+        for (unsigned dir = 0; dir < 2; dir++)
+            lp_half_finish(&conn->half[dir], &tcp->assemblies);
+    }
+    conn->over = true;
+    conn->over_newer = NULL;
+    conn->over_older = tcp->over_newest;
+    *(conn->over_older ? &conn->over_older->over_newer : &tcp->over_oldest) = conn;
+    tcp->over_newest = conn;
+    if (++tcp->over_count > MOST_OVER)
+        forget(tcp, tcp->over_oldest);
+}
+
+static struct lp_conn *conn_for(struct lp_tcp *tcp, const struct lp_ends *ends, unsigned dir,
+                                const struct lp_segment *segment)
+{
+    uint64_t hash = lp_ends_hash(tcp->seed, ends);
+    bool stray;
+    struct lp_conn *conn = find(tcp, hash, ends, segment, dir, &stray);
+
+    if (conn || stray)
+        return conn;
+    reclaim(tcp, segment->datagram->time);
+    limit_incarnations(tcp, hash, ends);
+    conn = begin(tcp, hash, ends);
+    if (conn)
+        keep_tunnels(tcp, conn, segment->datagram);
+    else
+        tcp->refused++;
+    return conn;
+}
+
+/* The order by last use is kept to the second: who is later within one matters to nobody, and most
+ * packets then cost nothing. */
+static void touch(struct lp_tcp *tcp, struct lp_conn *conn, struct lp_time now)
+{
+    if (conn->last.sec != now.sec)
+        lp_table_touch(&tcp->table, &conn->node);
+    conn->last = now;
+}
+
 void lp_tcp_push(struct lp_tcp *tcp, const struct lp_datagram *datagram)
 {
     struct lp_segment segment;
     struct lp_ends ends = {0};
-    bool stray;
 
     if (!lp_segment_read(datagram, &segment))
         return;
     unsigned dir =
         lp_ends_order(&datagram->src, segment.src_port, &datagram->dst, segment.dst_port, &ends);
-    uint64_t hash = lp_hash_bytes(tcp->seed, &ends, sizeof ends);
-    struct lp_conn *conn = find(tcp, hash, &ends, &segment, dir, &stray);
-    if (!conn) {
-        if (stray)
-            return;
-        reclaim(tcp, datagram->time);
-        limit_incarnations(tcp, hash, &ends);
-        conn = begin(tcp, hash, &ends);
-        if (!conn) {
-            tcp->refused++;
-            return;
-        }
-        keep_tunnels(tcp, conn, datagram);
-    }
-    lp_table_touch(&tcp->table, &conn->node);
-    conn->last = datagram->time;
+    struct lp_conn *conn = conn_for(tcp, &ends, dir, &segment);
+    if (!conn)
+        return;
+    touch(tcp, conn, datagram->time);
 
-    struct lp_half *half = &conn->half[dir];
+    struct lp_half *half = &conn->half[dir], *peer = &conn->half[1 - dir];
     bool had_mac = half->has_mac;
     lp_half_note(half, &segment);
     if (half->has_mac && !had_mac) {
@@ -523,8 +662,13 @@ void lp_tcp_push(struct lp_tcp *tcp, const struct lp_datagram *datagram)
     }
     if (segment.announced && !half->done)
         take_data(tcp, conn, dir, &segment);
-    take_waiting(tcp, conn, dir);
-    take_waiting(tcp, conn, 1 - dir);
+    if (waits_for_start(half))
+        take_waiting(tcp, conn, dir);
+    if (waits_for_start(peer))
+        take_waiting(tcp, conn, 1 - dir);
     if (is_done(conn) && !conn->closed)
         conclude(tcp, conn, true);
+    if (half->has_fin && peer->has_fin && !conn->over && lp_half_is_whole(half) &&
+        lp_half_is_whole(peer))
+        finish_early(tcp, conn);
 }

@@ -191,15 +191,6 @@ static void note_beginning(struct lp_tls_half *half, struct lp_rd bytes)
     half->other_bytes = !half->other_records && bytes.left >= LP_RECORD_HEADER;
 }
 
-static bool is_text(struct lp_rd bytes)
-{
-    uint8_t byte;
-    while (lp_rd_u8(&bytes, &byte))
-        if (byte < ' ' && byte != '\t' && byte != '\r' && byte != '\n')
-            return false;
-    return true;
-}
-
 /* The input from stream offset `from` on. */
 static struct lp_rd bytes_from(const struct lp_tls_input *input, uint64_t from)
 {
@@ -228,7 +219,7 @@ static enum lp_tls_want search(struct lp_tls_half *half, const struct lp_tls_inp
         note_beginning(half, bytes);
     }
     enum lp_search found = lp_search(bytes, last, &skip);
-    half->careful |= !is_text(lp_rd_head(&bytes, skip));
+    half->careful = half->careful || !lp_rd_is_text(lp_rd_head(&bytes, skip));
     half->at += skip;
     *release = half->at > input->offset ? (size_t)(half->at - input->offset) : 0;
     if (found == LP_SEARCH_FOUND)

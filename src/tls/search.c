@@ -163,7 +163,7 @@ enum lp_search lp_search(struct lp_rd bytes, bool last, size_t *skip)
         *skip = start - bytes.left;
         if (here != LP_SEARCH_NO)
             return here;
-        if (!lp_rd_skip_to(&bytes, LP_RECORD_ALERT, LP_RECORD_HANDSHAKE))
+        if (!lp_rd_skip_to_pair(&bytes, LP_RECORD_ALERT, LP_RECORD_HANDSHAKE, 3))
             break;
     }
     *skip = start;

@@ -1,6 +1,7 @@
 #include "guard.h"
 
 #include "base/mem.h"
+#include "base/slabs.h"
 
 static void alloc_fresh_is_zeroed(void **state)
 {
@@ -359,6 +360,48 @@ static void arena_allocation_failing_yields_null(void **state)
     lp_arena_free(arena);
 }
 
+struct thing {
+    uint64_t bytes[13];
+};
+
+static void slabs_objects_are_zeroed_and_apart(void **state)
+{
+    enum { MANY = 300 };
+    struct lp_slabs slabs = LP_SLABS(struct thing);
+    struct thing *things[MANY], zero = {{0}};
+
+    (void)state;
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < MANY; i++) {
+            things[i] = lp_slabs_take(&slabs);
+            assert_non_null(things[i]);
+            assert_memory_equal(&zero, things[i], sizeof zero);
+            memset(things[i], (int)(i & 0xff), sizeof zero);
+        }
+        for (unsigned i = 0; i < MANY; i++) {
+            for (size_t k = 0; k < sizeof zero; k++)
+                assert_int_equal(i & 0xff, ((uint8_t *)things[i])[k]);
+            lp_slabs_give(&slabs, things[i]);
+        }
+    }
+    lp_slabs_give(&slabs, NULL);
+    lp_slabs_end(&slabs);
+}
+
+static void slabs_allocation_failing_yields_null(void **state)
+{
+    struct lp_slabs slabs = LP_SLABS(struct thing);
+
+    (void)state;
+    lp_alloc_fail_after(1);
+    assert_null(lp_slabs_take(&slabs));
+    lp_alloc_fail_after(0);
+    struct thing *thing = lp_slabs_take(&slabs);
+    assert_non_null(thing);
+    lp_slabs_give(&slabs, thing);
+    lp_slabs_end(&slabs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +427,8 @@ int main(void)
         cmocka_unit_test(arena_copies_are_equal_and_their_own),
         cmocka_unit_test(arena_printf_every_length_is_whole),
         cmocka_unit_test(arena_allocation_failing_yields_null),
+        cmocka_unit_test(slabs_objects_are_zeroed_and_apart),
+        cmocka_unit_test(slabs_allocation_failing_yields_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

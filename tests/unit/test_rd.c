@@ -341,6 +341,80 @@ static void hash_counting_input_spreads_over_buckets(void **state)
     }
 }
 
+/* The slow way to say what lp_rd_skip_to_pair does. */
+static size_t next_pair(const uint8_t *bytes, size_t n)
+{
+    size_t at = 1;
+
+    while (at < n && !((bytes[at] == 1 || bytes[at] == 2) && (at + 1 == n || bytes[at + 1] == 3)))
+        at++;
+    return n ? at : 0;
+}
+
+static void skip_to_pair_every_string_agrees_with_the_slow_way(void **state)
+{
+    enum { LETTERS = 4, MOST = 6 };
+    uint8_t bytes[MOST];
+
+    (void)state;
+    for (size_t n = 0, count = 1; n <= MOST; n++, count *= LETTERS) {
+        for (size_t word = 0; word < count; word++) {
+            for (size_t i = 0, rest = word; i < n; i++, rest /= LETTERS)
+                bytes[i] = (uint8_t)(rest % LETTERS);
+            struct guarded g = guarded_copy(bytes, n);
+            struct lp_rd rd = lp_rd_init(g.bytes, n);
+            bool found = lp_rd_skip_to_pair(&rd, 1, 2, 3);
+            assert_int_equal(next_pair(bytes, n), n - rd.left);
+            assert_int_equal(rd.left != 0, found);
+            guarded_free(&g);
+        }
+    }
+}
+
+static void is_text_every_byte_at_every_place_is_judged(void **state)
+{
+    enum { MOST = 19 };
+    uint8_t bytes[MOST];
+
+    (void)state;
+    for (size_t n = 1; n <= MOST; n++) {
+        memset(bytes, 'a', n);
+        struct guarded g = guarded_copy(bytes, n);
+        for (size_t at = 0; at < n; at++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                g.bytes[at] = (uint8_t)byte;
+                bool control = byte < 32 && byte != 9 && byte != 10 && byte != 13;
+                assert_int_equal(!control, lp_rd_is_text(lp_rd_init(g.bytes, n)));
+            }
+            g.bytes[at] = 0xff;
+        }
+        guarded_free(&g);
+    }
+    assert_true(lp_rd_is_text(lp_rd_init(NULL, 0)));
+}
+
+static void at_outside_is_zero(void **state)
+{
+    struct guarded g;
+    struct lp_rd rd = reader_over(&g, 4); /* 1 2 3 4 */
+    uint8_t copy[3];
+
+    (void)state;
+    assert_int_equal(4, lp_at_u8(&rd, 3));
+    assert_int_equal(0, lp_at_u8(&rd, 4));
+    assert_int_equal(0x0304, lp_at_u16(&rd, 2));
+    assert_int_equal(0, lp_at_u16(&rd, 3));
+    assert_int_equal(0x01020304, lp_at_u32(&rd, 0));
+    assert_int_equal(0, lp_at_u32(&rd, 1));
+    assert_int_equal(0, lp_at_u32(&rd, SIZE_MAX));
+    lp_at_copy(&rd, 1, copy, 3);
+    assert_memory_equal("\2\3\4", copy, 3);
+    lp_at_copy(&rd, 2, copy, 3);
+    assert_memory_equal("\0\0\0", copy, 3);
+    assert_unmoved(&rd, &g);
+    guarded_free(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +428,9 @@ int main(void)
         cmocka_unit_test(numbers_cut_short_move_nothing),
         cmocka_unit_test(skip_to_present_stops_at_the_next_one),
         cmocka_unit_test(skip_to_absent_ends_the_reader),
+        cmocka_unit_test(skip_to_pair_every_string_agrees_with_the_slow_way),
+        cmocka_unit_test(is_text_every_byte_at_every_place_is_judged),
+        cmocka_unit_test(at_outside_is_zero),
         cmocka_unit_test(copy_cut_short_moves_and_writes_nothing),
         cmocka_unit_test(vec_whole_is_consumed_exactly),
         cmocka_unit_test(vec_every_truncation_moves_nothing),

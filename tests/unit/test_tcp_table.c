@@ -414,6 +414,7 @@ static void lp_tcp_push_beyond_the_scans_budget_evicts_the_least_recent(void **s
     for (; port < FLOWS; port++) {
         push_short(&rig, port, bytes, N);
         rig_push(&rig, &(struct seg){.client_port = 1024, .seq = 1 + N, .flags = LP_TCP_ACK});
+        rig.clock++; /* the order by last use is one of seconds */
     }
     rig_flush(&rig);
     assert_int_equal(FLOWS, rig.flow_count);
@@ -501,6 +502,41 @@ static void lp_tcp_push_long_after_forgets_finished_and_silent_connections(void 
     assert_int_equal(2, flows_after(3599, false));
     assert_int_equal(3, flows_after(3600, false));
     assert_int_equal(2, flows_after(-100000, true)); /* clocks go backwards */
+}
+
+/* Both FINs are there, and all bytes before them: the consumer hears its last at once, in whatever
+ * order the four segments came. With a byte missing it waits. */
+static void lp_tcp_push_of_both_fins_with_all_bytes_closes_early(void **state)
+{
+    static const unsigned orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+
+    (void)state;
+    for (unsigned missing = 0; missing < 2; missing++) {
+        for (unsigned i = 0; i < 6; i++) {
+            struct seg segs[3] = {down(0, 20),
+                                  {.back = true,
+                                   .seq = SERVER_ISN + 21 + missing,
+                                   .ack = CLIENT_ISN + 1,
+                                   .flags = LP_TCP_FIN | LP_TCP_ACK},
+                                  {.seq = CLIENT_ISN + 1,
+                                   .ack = SERVER_ISN + 22 + missing,
+                                   .flags = LP_TCP_FIN | LP_TCP_ACK}};
+            struct rig rig;
+            rig_open(&rig, 0, 0);
+            push_open(&rig);
+            for (unsigned k = 0; k < 3; k++)
+                rig_push(&rig, &segs[orders[i][k]]);
+            assert_int_equal(!missing, rig.flow_count && rig.flows->closes);
+            push_down(&rig, 0, 20); /* a late copy begins nothing */
+            rig_flush(&rig);
+            assert_int_equal(1, rig.flow_count);
+            assert_int_equal(1, rig.flows->closes);
+            assert_true(rig.flows->at_end);
+            assert_delivered(&rig.flows->half[DOWN], text, 20);
+            rig_shut(&rig);
+        }
+    }
 }
 
 static void lp_tcp_push_of_absurd_times_is_harmless(void **state)
@@ -591,6 +627,7 @@ int main(void)
         cmocka_unit_test(lp_tcp_push_within_any_budget_gives_everything_back),
         cmocka_unit_test(lp_tcp_push_of_100000_connections_delivers_each),
         cmocka_unit_test(lp_tcp_push_long_after_forgets_finished_and_silent_connections),
+        cmocka_unit_test(lp_tcp_push_of_both_fins_with_all_bytes_closes_early),
         cmocka_unit_test(lp_tcp_push_of_absurd_times_is_harmless),
         cmocka_unit_test(lp_tcp_push_with_any_allocation_failing_says_so),
         cmocka_unit_test(lp_tcp_free_without_flush_calls_nothing_and_leaks_nothing),

@@ -2,7 +2,6 @@
  * needs no socket library. */
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 bool lp_ip_equal(const struct lp_ip *a, const struct lp_ip *b)
@@ -33,32 +32,71 @@ static void longest_zero_run(const struct lp_ip *ip, unsigned *start, unsigned *
     }
 }
 
-void lp_ip_text(const struct lp_ip *ip, char *out, size_t size)
-{
-    if (size == 0)
-        return;
-    out[0] = '\0';
-    if (ip->family == 4) {
-        snprintf(out, size, "%u.%u.%u.%u", ip->bytes[0], ip->bytes[1], ip->bytes[2], ip->bytes[3]);
-        return;
-    }
-    if (ip->family != 6)
-        return;
+enum { IP_TEXT = 46 }; /* room that suffices for every address */
 
+static char *ipv4_text(const uint8_t *bytes, char *at)
+{
+    for (size_t i = 0; i < 4; i++) {
+        unsigned value = bytes[i];
+        if (i)
+            *at++ = '.';
+        if (value >= 100)
+            *at++ = (char)('0' + value / 100);
+        if (value >= 10)
+            *at++ = (char)('0' + value / 10 % 10);
+        *at++ = (char)('0' + value % 10);
+    }
+    return at;
+}
+
+static char *group_text(unsigned group, char *at)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned shift = 12;
+
+    while (shift && !(group >> shift))
+        shift -= 4;
+    for (;; shift -= 4) {
+        *at++ = digits[group >> shift & 15];
+        if (!shift)
+            return at;
+    }
+}
+
+static char *ipv6_text(const struct lp_ip *ip, char *at)
+{
     unsigned zeros, zero_count, i = 0;
-    size_t used = 0;
+
     longest_zero_run(ip, &zeros, &zero_count);
-    while (i < 8 && used < size) {
+    while (i < 8) {
         if (i == zeros) {
-            used += (size_t)snprintf(out + used, size - used, "::");
+            *at++ = ':';
+            *at++ = ':';
             i += zero_count;
             continue;
         }
-        bool colon = i > 0 && i != zeros + zero_count;
-        used +=
-            (size_t)snprintf(out + used, size - used, "%s%x", colon ? ":" : "", group_of(ip, i));
-        i++;
+        if (i > 0 && i != zeros + zero_count)
+            *at++ = ':';
+        at = group_text(group_of(ip, i++), at);
     }
+    return at;
+}
+
+void lp_ip_text(const struct lp_ip *ip, char *out, size_t size)
+{
+    char text[IP_TEXT], *end = text;
+
+    if (size == 0)
+        return;
+    if (ip->family == 4)
+        end = ipv4_text(ip->bytes, text);
+    else if (ip->family == 6)
+        end = ipv6_text(ip, text);
+    size_t n = (size_t)(end - text);
+    if (n >= size)
+        n = size - 1;
+    memcpy(out, text, n);
+    out[n] = '\0';
 }
 
 static bool parse_ipv4(const char *text, size_t n, uint8_t *out)

@@ -40,13 +40,74 @@ static bool printable(uint32_t code)
     return code != 0xfeff && code != 0xfffe && code != 0xffff;
 }
 
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Zero in the highest bit of each byte when is_plain() holds for all eight. Where a borrow crosses
+ * into the byte above, that one may be refused wrongly, but only beside one that is refused
+ * rightly. */
+static inline uint64_t refused(uint64_t word)
+{
+    static const uint64_t ones = 0x0101010101010101;
+    uint64_t control = word - ones * 0x20, del = word + ones, quote = (word ^ ones * '"') - ones,
+             backslash = (word ^ ones * '\\') - ones;
+
+    return word | control | del | quote | backslash;
+}
+
+/* Copies `n` bytes as two words, which overlap unless n is twice their size; whether is_plain()
+ * holds for all. */
+static inline bool copy_words(char *out, const uint8_t *p, size_t n)
+{
+    uint64_t first, last;
+
+    memcpy(&first, p, sizeof first);
+    memcpy(&last, p + n - sizeof last, sizeof last);
+    memcpy(out, &first, sizeof first);
+    memcpy(out + n - sizeof last, &last, sizeof last);
+    return ((refused(first) | refused(last)) & 0x8080808080808080) == 0;
+}
+
+/* The same with words of half the size. */
+static inline bool copy_half_words(char *out, const uint8_t *p, size_t n)
+{
+    uint32_t first, last;
+
+    memcpy(&first, p, sizeof first);
+    memcpy(&last, p + n - sizeof last, sizeof last);
+    memcpy(out, &first, sizeof first);
+    memcpy(out + n - sizeof last, &last, sizeof last);
+    return (refused((uint64_t)first << 32 | last) & 0x8080808080808080) == 0;
+}
+
+size_t lp_text_copy_plain(char *out, const void *bytes, size_t n)
+{
+    enum { PAIR = 2 * sizeof(uint64_t) };
+    const uint8_t *p = bytes;
+    size_t i = 0;
+
+    while (n - i >= PAIR && copy_words(out + i, p + i, PAIR))
+        i += PAIR;
+    size_t rest = n - i;
+    if (rest >= sizeof(uint64_t) && rest < PAIR && copy_words(out + i, p + i, rest))
+        return n;
+    if (rest >= sizeof(uint32_t) && rest < sizeof(uint64_t) &&
+        copy_half_words(out + i, p + i, rest))
+        return n;
+    for (; i < n && is_plain(p[i]); i++)
+        out[i] = (char)p[i];
+    return i;
+}
+
 /* How many bytes from the start stay as they are. */
 static size_t clean_prefix(const uint8_t *p, size_t n)
 {
     size_t i = 0;
     while (i < n) {
         uint32_t code = 0;
-        if (p[i] >= 0x20 && p[i] < 0x7f) {
+        if (is_plain(p[i])) {
             i++;
             continue;
         }
@@ -61,17 +122,19 @@ static size_t clean_prefix(const uint8_t *p, size_t n)
 char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
-    size_t used = clean_prefix(p, n), room;
+    char *out = lp_arena_alloc(arena, n + 1);
+    size_t used = out ? lp_text_copy_plain(out, p, n) : 0, room;
 
+    if (!out || used == n)
+        return out;
+    used += clean_prefix(p + used, n - used);
     /* The rest may need four characters for each byte. */
     if (__builtin_mul_overflow(n - used, (size_t)4, &room) ||
         __builtin_add_overflow(room, used + 1, &room))
         return NULL;
-    char *out = lp_arena_alloc(arena, room);
-    if (!out)
+    if (used < n && !(out = lp_arena_alloc(arena, room)))
         return NULL;
-    if (used)
-        memcpy(out, p, used);
+    memcpy(out, p, used);
     for (size_t i = used; i < n;) {
         size_t plain = clean_prefix(p + i, n - i);
         memcpy(out + used, p + i, plain);
@@ -120,11 +183,15 @@ size_t lp_text_cut(const void *bytes, size_t n, size_t most)
 
 void lp_hex_text(const uint8_t *bytes, size_t n, char *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        *out++ = hex_digits[bytes[i] >> 4];
-        *out++ = hex_digits[bytes[i] & 15];
-    }
-    *out = '\0';
+#define ROW(d)                                                                                     \
+    d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9" d "a" d "b" d "c" d "d" d "e" d "f"
+    static const char pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6")
+        ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+#undef ROW
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(out + 2 * i, pairs + 2 * (size_t)bytes[i], 2);
+    out[2 * n] = '\0';
 }
 
 void lp_base64_text(const uint8_t *bytes, size_t n, char *out)

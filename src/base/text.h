@@ -19,6 +19,11 @@ char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n);
 /* Whether all of it is well-formed UTF-8 (RFC 3629 4). */
 bool lp_text_is_utf8(const void *bytes, size_t n);
 
+/* Copies what stands before the first byte that is no printable ASCII, or '"' or '\\': all of
+ * nearly every text. How many bytes that is; `out` has room for n, and what lies behind is
+ * undefined. */
+size_t lp_text_copy_plain(char *out, const void *bytes, size_t n);
+
 /* The most bytes, up to `most`, after which the text can be cut without parting a UTF-8 sequence.
  */
 size_t lp_text_cut(const void *bytes, size_t n, size_t most);

@@ -10,7 +10,7 @@ void lp_put_fields(struct lp_json *json, struct lp_table table, const void *item
         const struct lp_field *field = &table.rows[i];
         if (field->when == LP_VERIFIED && !verified)
             continue;
-        lp_json_key(json, field->name);
+        lp_json_row_key(json, &field->key);
         field->put(json, (const char *)item + field->offset);
     }
 }

@@ -16,7 +16,7 @@
 enum lp_when { LP_ALWAYS, LP_VERIFIED };
 
 struct lp_field {
-    const char *name;
+    struct lp_json_key key;
     enum lp_when when;
     size_t offset;
     void (*put)(struct lp_json *json, const void *value); /* value: the member, or the struct */
@@ -24,20 +24,20 @@ struct lp_field {
 
 #define LP_WHOLE(name, put)                                                                        \
     {                                                                                              \
-        name, LP_ALWAYS, 0, put                                                                    \
+        LP_JSON_KEY(name), LP_ALWAYS, 0, put                                                       \
     }
 #define LP_WHOLE_VERIFIED(name, put)                                                               \
     {                                                                                              \
-        name, LP_VERIFIED, 0, put                                                                  \
+        LP_JSON_KEY(name), LP_VERIFIED, 0, put                                                     \
     }
 /* A member that means more than its type says. */
 #define LP_AS(name, type, member, put)                                                             \
     {                                                                                              \
-        name, LP_ALWAYS, offsetof(struct type, member), put                                        \
+        LP_JSON_KEY(name), LP_ALWAYS, offsetof(struct type, member), put                           \
     }
 #define LP_AS_VERIFIED(name, type, member, put)                                                    \
     {                                                                                              \
-        name, LP_VERIFIED, offsetof(struct type, member), put                                      \
+        LP_JSON_KEY(name), LP_VERIFIED, offsetof(struct type, member), put                         \
     }
 /* A member that is written as what it is: its type chooses the function. */
 #define LP_PLAIN(name, type, member)                                                               \

@@ -1,21 +1,33 @@
 #include "report/json.h"
 
 #include "base/rd.h"
+#include "base/text.h"
 
 #include <string.h>
 
-/* What stands before every value: the comma, if one is due. */
-static void begin_value(struct lp_json *json)
+/* Room for a value of up to n bytes, with the comma before it if one is due; lp_out_filled is left
+ * to the caller. NULL when the output has failed. */
+static char *begin_value(struct lp_json *json, size_t n)
 {
-    if (json->comma)
-        lp_out_char(json->out, ',');
+    char *room = lp_out_room(json->out, n + 1);
+
+    if (room && json->comma)
+        *room++ = ',';
     json->comma = true;
+    return room;
+}
+
+static inline void put_plain(struct lp_json *json, const char *bytes, size_t n)
+{
+    char *room = begin_value(json, n);
+
+    if (room)
+        lp_out_filled(json->out, (char *)memcpy(room, bytes, n) + n);
 }
 
 void lp_json_open(struct lp_json *json, char bracket)
 {
-    begin_value(json);
-    lp_out_char(json->out, bracket);
+    put_plain(json, &bracket, 1);
     json->comma = false;
 }
 
@@ -27,27 +39,34 @@ void lp_json_close(struct lp_json *json, char bracket)
 
 void lp_json_key(struct lp_json *json, const char *name)
 {
-    lp_json_text(json, name);
-    lp_out_char(json->out, ':');
+    size_t n = strlen(name);
+    char *room = begin_value(json, n + 3);
+
     json->comma = false;
+    if (!room)
+        return;
+    *room++ = '"';
+    room = (char *)memcpy(room, name, n) + n;
+    *room++ = '"';
+    *room++ = ':';
+    lp_out_filled(json->out, room);
 }
 
 void lp_json_null(struct lp_json *json)
 {
-    begin_value(json);
-    lp_out_text(json->out, "null");
+    put_plain(json, "null", 4);
 }
 
 void lp_json_bool(struct lp_json *json, bool value)
 {
-    begin_value(json);
-    lp_out_text(json->out, value ? "true" : "false");
+    put_plain(json, value ? "true" : "false", value ? 4 : 5);
 }
 
 void lp_json_number(struct lp_json *json, uint64_t value)
 {
-    begin_value(json);
-    lp_out_number(json->out, value);
+    char *room = begin_value(json, LP_NUMBER_SIZE);
+    if (room)
+        lp_out_filled(json->out, lp_number_digits(room, value));
 }
 
 /* Moves past one character of two to four bytes; false, and nothing moved, when there is none. The
@@ -110,6 +129,22 @@ static void escape(struct lp_out *out, uint8_t c)
     lp_out_hex(out, &c, 1);
 }
 
+/* The rest of a string, behind what stood there unescaped, and its end. */
+static void put_escaped(struct lp_out *out, struct lp_rd rd)
+{
+    uint8_t c;
+
+    while (!lp_rd_end(&rd)) {
+        struct lp_rd run = rd;
+        while (skip_plain(&rd))
+            continue;
+        lp_out_bytes(out, run.ptr, run.left - rd.left);
+        if (lp_rd_u8(&rd, &c))
+            escape(out, c);
+    }
+    lp_out_char(out, '"');
+}
+
 void lp_json_text(struct lp_json *json, const char *text)
 {
     if (!text) {
@@ -117,19 +152,21 @@ void lp_json_text(struct lp_json *json, const char *text)
         return;
     }
     struct lp_rd rd = lp_rd_init(text, strlen(text));
-    uint8_t c;
+    char *room = begin_value(json, rd.left + 2);
 
-    begin_value(json);
-    lp_out_char(json->out, '"');
-    while (!lp_rd_end(&rd)) {
-        struct lp_rd run = rd;
-        while (skip_plain(&rd))
-            continue;
-        lp_out_bytes(json->out, run.ptr, run.left - rd.left);
-        if (lp_rd_u8(&rd, &c))
-            escape(json->out, c);
+    if (!room)
+        return;
+    *room++ = '"';
+    size_t plain = lp_text_copy_plain(room, rd.ptr, rd.left);
+    room += plain;
+    if (plain == rd.left) {
+        *room++ = '"';
+        lp_out_filled(json->out, room);
+        return;
     }
-    lp_out_char(json->out, '"');
+    lp_out_filled(json->out, room);
+    if (lp_rd_skip(&rd, plain))
+        put_escaped(json->out, rd);
 }
 
 void lp_json_hex(struct lp_json *json, const uint8_t *bytes, size_t n)
@@ -138,10 +175,14 @@ void lp_json_hex(struct lp_json *json, const uint8_t *bytes, size_t n)
         lp_json_null(json);
         return;
     }
-    begin_value(json);
-    lp_out_char(json->out, '"');
-    lp_out_hex(json->out, bytes, n);
-    lp_out_char(json->out, '"');
+    char *room = begin_value(json, 2 * n + 3); /* one for lp_hex_text's NUL */
+    if (!room)
+        return;
+    *room++ = '"';
+    lp_hex_text(bytes, n, room);
+    room += 2 * n;
+    *room++ = '"';
+    lp_out_filled(json->out, room);
 }
 
 void lp_json_base64(struct lp_json *json, const uint8_t *bytes, size_t n)
@@ -150,10 +191,15 @@ void lp_json_base64(struct lp_json *json, const uint8_t *bytes, size_t n)
         lp_json_null(json);
         return;
     }
-    begin_value(json);
-    lp_out_char(json->out, '"');
-    lp_out_base64(json->out, bytes, n);
-    lp_out_char(json->out, '"');
+    size_t length = 4 * ((n + 2) / 3);
+    char *room = begin_value(json, length + 3);
+    if (!room)
+        return;
+    *room++ = '"';
+    lp_base64_text(bytes, n, room);
+    room += length;
+    *room++ = '"';
+    lp_out_filled(json->out, room);
 }
 
 void lp_json_time(struct lp_json *json, const struct lp_time *time, enum lp_time_form form)
@@ -162,8 +208,11 @@ void lp_json_time(struct lp_json *json, const struct lp_time *time, enum lp_time
         lp_json_null(json);
         return;
     }
-    begin_value(json);
-    lp_out_char(json->out, '"');
-    lp_out_time(json->out, time, form);
-    lp_out_char(json->out, '"');
+    char *room = begin_value(json, LP_TIME_SIZE + 2);
+    if (!room)
+        return;
+    *room++ = '"';
+    room = lp_time_text(room, time, form);
+    *room++ = '"';
+    lp_out_filled(json->out, room);
 }

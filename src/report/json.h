@@ -10,6 +10,8 @@
 
 #include "report/out.h"
 
+#include <string.h>
+
 struct lp_json {
     struct lp_out *out; /* borrowed */
     bool comma;         /* a value stands before the next one */
@@ -17,7 +19,29 @@ struct lp_json {
 
 void lp_json_open(struct lp_json *json, char bracket);  /* '{' or '[' */
 void lp_json_close(struct lp_json *json, char bracket); /* '}' or ']' */
+/* A name that needs no escapes: of our own. */
 void lp_json_key(struct lp_json *json, const char *name);
+/* The same from a table: a name as it is written behind another value. */
+struct lp_json_key {
+    char text[32]; /* ,"name": */
+    size_t length;
+};
+#define LP_JSON_KEY(name)                                                                          \
+    {                                                                                              \
+        ",\"" name "\":", sizeof(",\"" name "\":") - 1                                             \
+    }
+static inline void lp_json_row_key(struct lp_json *json, const struct lp_json_key *key)
+{
+    enum { COPY = sizeof key->text - 1 }; /* a constant: two moves, no call */
+    size_t first = json->comma ? 0 : 1;
+    char *room = lp_out_room(json->out, COPY);
+
+    json->comma = false;
+    if (!room)
+        return;
+    memcpy(room, key->text + first, COPY);
+    lp_out_filled(json->out, room + key->length - first);
+}
 
 void lp_json_null(struct lp_json *json);
 void lp_json_bool(struct lp_json *json, bool value);

@@ -76,7 +76,7 @@ static void put_chain(struct lp_json *json, const struct lp_cert *chain, size_t 
         lp_jsonl_cert_fields(json, &chain[i]);
         lp_json_key(json, "matches");
         lp_json_open(json, '[');
-        for (unsigned n = 1; n <= LP_MAX_CERT_HASHES; n++)
+        for (unsigned n = 1; n <= LP_MAX_CERT_HASHES && chain[i].matches >> (n - 1); n++)
             if (chain[i].matches >> (n - 1) & 1)
                 lp_json_number(json, n);
         lp_json_close(json, ']');

@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Room for n more bytes, already counted as written; NULL when the output has failed. */
-static char *extend(struct lp_out *out, size_t n)
+char *lp_out_grow(struct lp_out *out, size_t n)
 {
     if (out->error)
         return NULL;
@@ -18,16 +17,16 @@ static char *extend(struct lp_out *out, size_t n)
         out->error = ENOMEM;
         return NULL;
     }
-    char *room = (char *)out->buf.bytes + out->buf.len;
-    out->buf.len += n;
-    return room;
+    return (char *)out->buf.bytes + out->buf.len;
 }
 
 void lp_out_bytes(struct lp_out *out, const void *bytes, size_t n)
 {
-    char *room = n ? extend(out, n) : NULL;
-    if (room)
-        memcpy(room, bytes, n);
+    char *room = n ? lp_out_room(out, n) : NULL;
+    if (!room)
+        return;
+    memcpy(room, bytes, n);
+    lp_out_filled(out, room + n);
 }
 
 void lp_out_text(struct lp_out *out, const char *text)
@@ -38,44 +37,61 @@ void lp_out_text(struct lp_out *out, const char *text)
 
 void lp_out_char(struct lp_out *out, char c)
 {
-    lp_out_bytes(out, &c, 1);
+    char *room = lp_out_room(out, 1);
+    if (!room)
+        return;
+    *room = c;
+    lp_out_filled(out, room + 1);
 }
 
 void lp_out_spaces(struct lp_out *out, size_t n)
 {
-    char *room = extend(out, n);
-    if (room)
-        memset(room, ' ', n);
+    char *room = lp_out_room(out, n);
+    if (!room)
+        return;
+    memset(room, ' ', n);
+    lp_out_filled(out, room + n);
+}
+
+char *lp_number_digits(char *at, uint64_t value)
+{
+    char digits[LP_NUMBER_SIZE];
+    size_t first = sizeof digits;
+
+    do {
+        digits[--first] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    while (first < sizeof digits)
+        *at++ = digits[first++];
+    return at;
 }
 
 void lp_out_number(struct lp_out *out, uint64_t value)
 {
-    char digits[20]; /* 2^64 - 1 has 20 digits */
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    lp_out_bytes(out, digits + at, sizeof digits - at);
+    char *room = lp_out_room(out, LP_NUMBER_SIZE);
+    if (room)
+        lp_out_filled(out, lp_number_digits(room, value));
 }
 
 /* The two encoders end their text with a NUL, which the next thing written then covers. */
 void lp_out_hex(struct lp_out *out, const uint8_t *bytes, size_t n)
 {
-    char *room = extend(out, 2 * n + 1);
+    char *room = lp_out_room(out, 2 * n + 1);
     if (!room)
         return;
     lp_hex_text(bytes, n, room);
-    out->buf.len--;
+    lp_out_filled(out, room + 2 * n);
 }
 
 void lp_out_base64(struct lp_out *out, const uint8_t *bytes, size_t n)
 {
-    char *room = extend(out, 4 * ((n + 2) / 3) + 1);
+    size_t length = 4 * ((n + 2) / 3);
+    char *room = lp_out_room(out, length + 1);
     if (!room)
         return;
     lp_base64_text(bytes, n, room);
-    out->buf.len--;
+    lp_out_filled(out, room + length);
 }
 
 void lp_out_clean(struct lp_out *out, const char *text)
@@ -102,18 +118,22 @@ void lp_out_pem(struct lp_out *out, const uint8_t *der, size_t n)
     lp_out_text(out, "-----END CERTIFICATE-----\n");
 }
 
-/* `width` decimal digits, and what stands behind them (NUL: nothing). */
-static void digits(struct lp_out *out, uint64_t value, size_t width, char behind)
+/* Two decimal digits. */
+static char *pair(char *at, uint32_t value)
 {
-    char *room = extend(out, width);
-    if (!room)
-        return;
-    for (size_t i = width; i > 0; i--) {
-        room[i - 1] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    if (behind)
-        lp_out_char(out, behind);
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
+    return at + 2;
+}
+
+/* The fraction of a second: nine digits. */
+static char *nanoseconds(char *at, uint32_t value)
+{
+    *at++ = (char)('0' + value / 100000000);
+    at = pair(at, value / 1000000 % 100);
+    at = pair(at, value / 10000 % 100);
+    at = pair(at, value / 100 % 100);
+    return pair(at, value % 100);
 }
 
 bool lp_time_printable(const struct lp_time *time)
@@ -123,32 +143,43 @@ bool lp_time_printable(const struct lp_time *time)
     return time->sec >= year_0 && time->sec < year_10000 && time->nsec <= 999999999;
 }
 
-bool lp_out_time(struct lp_out *out, const struct lp_time *time, enum lp_time_form form)
+char *lp_time_text(char *at, const struct lp_time *time, enum lp_time_form form)
 {
     enum { DAY = 86400 };
-
-    if (!lp_time_printable(time))
-        return false;
     int64_t day = (time->sec >= 0 ? time->sec : time->sec - (DAY - 1)) / DAY;
-    uint64_t second = (uint64_t)(time->sec - day * DAY);
+    uint32_t second = (uint32_t)(time->sec - day * DAY);
     struct lp_date date = lp_date_of_day(day);
 
-    digits(out, (uint64_t)date.year, 4, '-');
-    digits(out, date.month, 2, '-');
-    digits(out, date.day, 2, '\0');
+    at = pair(at, (uint32_t)date.year / 100);
+    at = pair(at, (uint32_t)date.year % 100);
+    *at++ = '-';
+    at = pair(at, date.month);
+    *at++ = '-';
+    at = pair(at, date.day);
     if (form == LP_TIME_DAY)
-        return true;
-    lp_out_char(out, form == LP_TIME_PEOPLE ? ' ' : 'T');
-    digits(out, second / 3600, 2, ':');
-    digits(out, second / 60 % 60, 2, ':');
-    digits(out, second % 60, 2, '\0');
-    if (form == LP_TIME_PEOPLE)
-        return true;
+        return at;
+    *at++ = form == LP_TIME_PEOPLE ? ' ' : 'T';
+    at = pair(at, second / 3600);
+    *at++ = ':';
+    at = pair(at, second / 60 % 60);
+    *at++ = ':';
+    at = pair(at, second % 60);
     if (form == LP_TIME_NANO) {
-        lp_out_char(out, '.');
-        digits(out, time->nsec, 9, '\0');
+        *at++ = '.';
+        at = nanoseconds(at, time->nsec);
     }
-    lp_out_char(out, 'Z');
+    if (form != LP_TIME_PEOPLE)
+        *at++ = 'Z';
+    return at;
+}
+
+bool lp_out_time(struct lp_out *out, const struct lp_time *time, enum lp_time_form form)
+{
+    if (!lp_time_printable(time))
+        return false;
+    char *room = lp_out_room(out, LP_TIME_SIZE);
+    if (room)
+        lp_out_filled(out, lp_time_text(room, time, form));
     return true;
 }
 

@@ -17,6 +17,20 @@ struct lp_out {
     int error;         /* errno of the first failure, ENOMEM when memory was short; 0: none */
 };
 
+/* Room for n more bytes at once, so that a field asks but once: the caller fills it from its start
+ * and says by lp_out_filled where it ended. NULL: the output has failed. */
+char *lp_out_grow(struct lp_out *out, size_t n);
+static inline char *lp_out_room(struct lp_out *out, size_t n)
+{
+    if (out->error || out->buf.cap - out->buf.len < n)
+        return lp_out_grow(out, n);
+    return (char *)out->buf.bytes + out->buf.len;
+}
+static inline void lp_out_filled(struct lp_out *out, const char *end)
+{
+    out->buf.len = (size_t)(end - (const char *)out->buf.bytes);
+}
+
 void lp_out_bytes(struct lp_out *out, const void *bytes, size_t n);
 void lp_out_text(struct lp_out *out, const char *text); /* as it is; NULL writes nothing */
 void lp_out_char(struct lp_out *out, char c);
@@ -32,6 +46,10 @@ void lp_out_clean(struct lp_out *out, const char *text);
 /* A certificate as RFC 7468 prints it: Base64 in lines of 64 between the two BEGIN/END lines. */
 void lp_out_pem(struct lp_out *out, const uint8_t *der, size_t n);
 
+/* The decimal digits of a number, written from `at` on: behind the last. */
+enum { LP_NUMBER_SIZE = 20 }; /* 2^64 - 1 has 20 digits */
+char *lp_number_digits(char *at, uint64_t value);
+
 /* UTC by our own arithmetic: neither locale nor time zone can touch it. */
 enum lp_time_form {
     LP_TIME_NANO,    /* 2026-11-24T05:39:56.123456789Z */
@@ -41,7 +59,10 @@ enum lp_time_form {
 };
 /* False: the year has no four digits (RFC 3339 5.6), as in a capture whose clock is garbage. */
 bool lp_time_printable(const struct lp_time *time);
-/* False, and nothing written, when it has not. */
+/* What lp_out_time writes, of a printable time, written from `at` on: behind the last. */
+enum { LP_TIME_SIZE = sizeof "2026-11-24T05:39:56.123456789Z" - 1 };
+char *lp_time_text(char *at, const struct lp_time *time, enum lp_time_form form);
+/* False, and nothing written, when the time is not printable. */
 bool lp_out_time(struct lp_out *out, const struct lp_time *time, enum lp_time_form form);
 
 /* Hands everything to the descriptor and empties the buffer. False: out->error says why. */

@@ -53,12 +53,14 @@ const char *lp_cipher_text(uint16_t cipher, char hex[LP_CODE_SIZE])
 
 void lp_mac_text(const uint8_t mac[6], char out[LP_MAC_SIZE])
 {
-    char *at = out;
-    for (size_t i = 0; i < 6; i++, at += 3) {
-        lp_hex_text(&mac[i], 1, at);
-        at[2] = ':';
+    char digits[2 * 6 + 1];
+
+    lp_hex_text(mac, 6, digits);
+    for (size_t i = 0; i < 6; i++) {
+        out[3 * i] = digits[2 * i];
+        out[3 * i + 1] = digits[2 * i + 1];
+        out[3 * i + 2] = i < 5 ? ':' : '\0';
     }
-    at[-1] = '\0';
 }
 
 const char *lp_cert_hash_line(unsigned n, const struct lp_cert_hash *hash,

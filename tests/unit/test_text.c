@@ -142,6 +142,33 @@ static void text_clean_allocation_failing_yields_null(void **state)
 
 /* ---- hex ---- */
 
+/* Every byte at every place of texts of every length that takes another way. */
+static void text_copy_plain_stops_at_the_first_other_byte(void **state)
+{
+    enum { LONGEST = 40 };
+    char out[LONGEST];
+
+    (void)state;
+    for (size_t n = 0; n <= LONGEST; n++) {
+        uint8_t text[LONGEST];
+        for (size_t i = 0; i < LONGEST; i++)
+            text[i] = (uint8_t)(' ' + i % 2);
+        struct guarded g = guarded_copy(text, n);
+        assert_int_equal(n, lp_text_copy_plain(out, g.bytes, n));
+        assert_memory_equal(text, out, n);
+        for (size_t at = 0; at < n; at++) {
+            for (unsigned c = 0; c < 0x100; c++) {
+                bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+                g.bytes[at] = (uint8_t)c;
+                assert_int_equal(plain ? n : at, lp_text_copy_plain(out, g.bytes, n));
+                assert_memory_equal(g.bytes, out, plain ? n : at);
+            }
+            g.bytes[at] = text[at];
+        }
+        guarded_free(&g);
+    }
+}
+
 static void hex_text_is_lower_case_and_terminated(void **state)
 {
     char out[7] = "######";
@@ -332,6 +359,7 @@ int main(void)
         cmocka_unit_test(text_clean_cut_sequences_are_escaped_alone),
         cmocka_unit_test(text_clean_every_pair_of_bytes_comes_out_clean),
         cmocka_unit_test(text_clean_allocation_failing_yields_null),
+        cmocka_unit_test(text_copy_plain_stops_at_the_first_other_byte),
         cmocka_unit_test(hex_text_is_lower_case_and_terminated),
         cmocka_unit_test(hex_decode_either_case_is_read),
         cmocka_unit_test(hex_decode_separators_only_between_bytes_and_when_asked),

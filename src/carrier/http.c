@@ -3,8 +3,8 @@
  * ahead of the answers. An answer's body ends by its length, its chunks, or the connection's end
  * (RFC 9112 6.3). What a phone asks for is small; bodies above the limit are cut.
  *
- * Ranges of one file (RFC 9110 14) that follow one on the other from its beginning are put
- * together. What is still open when something else is asked for is handed out as incomplete.
+ * A range of a file (RFC 9110 14), and the beginning of one that was cut short, is handed out with
+ * its place in the file: it may take several connections to get all of it.
  */
 #include "carrier/http.h"
 
@@ -124,7 +124,9 @@ struct head {
     uint64_t length; /* UINT64_MAX: not given */
     bool chunked;
     enum { PLAIN, PACKED, UNKNOWN_CODING } coding;
-    uint64_t from, total; /* of a range; `total` is UINT64_MAX when it is not told */
+    struct lp_range range;
+    uint64_t range_length; /* 0: there is no range, or one that says nothing */
+    struct lp_rd date;
 };
 
 static void read_coding(struct lp_rd text, struct head *head)
@@ -142,38 +144,94 @@ static void read_coding(struct lp_rd text, struct head *head)
 /* "bytes 0-499/1234" (RFC 9110 14.4) */
 static void read_range(struct lp_rd text, struct head *head)
 {
+    struct lp_range *range = &head->range;
+    uint64_t to;
+
     if (!take(&text, "bytes "))
         return;
-    head->from = take_number(&text, 10);
-    if (take(&text, "-") && take_number(&text, 10) != UINT64_MAX && take(&text, "/"))
-        head->total = take_number(&text, 10);
+    range->from = take_number(&text, 10);
+    if (!take(&text, "-") || (to = take_number(&text, 10)) == UINT64_MAX || !take(&text, "/"))
+        return;
+    range->total = take_number(&text, 10);
+    if (range->from <= to && to < range->total)
+        head->range_length = to - range->from + 1;
+}
+
+static void read_length(struct lp_rd text, struct head *head)
+{
+    head->length = number(text, 10);
+    if (head->length == UINT64_MAX) /* given, and more than there can be */
+        head->length--;
+}
+
+static void read_encoding(struct lp_rd text, struct head *head)
+{
+    head->chunked = take(&text, "chunked");
+}
+
+/* A weak one does not say that every byte is the same (RFC 9110 8.8.1). */
+static void read_tag(struct lp_rd text, struct head *head)
+{
+    struct lp_rd ahead = text;
+
+    if (!take(&ahead, "w/"))
+        head->range.tag = text;
+}
+
+static void read_modified(struct lp_rd text, struct head *head)
+{
+    head->range.modified = text;
+}
+
+static void read_date(struct lp_rd text, struct head *head)
+{
+    head->date = text;
+}
+
+static const struct header {
+    const char *name;
+    void (*read)(struct lp_rd text, struct head *head);
+} headers[] = {
+    {"content-length:", read_length},
+    {"transfer-encoding:", read_encoding},
+    {"content-encoding:", read_coding},
+    {"content-range:", read_range},
+    {"etag:", read_tag},
+    {"last-modified:", read_modified},
+    {"date:", read_date},
+};
+
+static bool same_text(struct lp_rd a, struct lp_rd b)
+{
+    return a.left == b.left && (a.left == 0 || memcmp(a.ptr, b.ptr, a.left) == 0);
+}
+
+/* A file that was changed within the second may change again within it (RFC 9110 8.8.2.2). */
+static void judge_modified(struct head *head)
+{
+    if (!head->date.left || same_text(head->date, head->range.modified))
+        head->range.modified = lp_rd_init(NULL, 0);
 }
 
 static bool read_headers(struct lp_rd *bytes, struct head *head)
 {
     struct lp_rd text;
 
-    head->length = head->from = head->total = UINT64_MAX;
+    head->length = head->range.from = head->range.total = UINT64_MAX;
+    head->date = head->range.tag = head->range.modified = lp_rd_init(NULL, 0);
     for (unsigned i = 0; i < MAX_HEADERS; i++) {
         if (!line(bytes, &text))
             return false;
-        if (lp_rd_end(&text))
+        if (lp_rd_end(&text)) {
+            judge_modified(head);
             return true;
-        if (take(&text, "content-length:")) {
-            skip_blanks(&text);
-            head->length = number(text, 10);
-            if (head->length == UINT64_MAX) /* given, and more than there can be */
-                head->length--;
-        } else if (take(&text, "transfer-encoding:")) {
-            skip_blanks(&text);
-            head->chunked = take(&text, "chunked");
-        } else if (take(&text, "content-encoding:")) {
-            skip_blanks(&text);
-            read_coding(text, head);
-        } else if (take(&text, "content-range:")) {
-            skip_blanks(&text);
-            read_range(text, head);
         }
+        for (size_t k = 0; k < sizeof headers / sizeof *headers; k++)
+            if (take(&text, headers[k].name)) {
+                skip_blanks(&text);
+                headers[k].read(text, head);
+                break;
+            }
     }
     return false;
 }
@@ -260,18 +318,10 @@ static bool take_body(const struct lp_http *http, struct lp_rd *answers, const s
 
 /* ---- files ---- */
 
-/* A file whose ranges are being put together. */
-struct parts {
-    struct lp_fetched file;
-    struct lp_buf bytes; /* empty: there is none */
-    uint64_t total;
-};
-
 struct reading {
     const struct lp_http *http;
     lp_fetched_fn fn;
     void *ctx;
-    struct parts parts;
 };
 
 static void hand_out(const struct reading *reading, struct lp_fetched *file,
@@ -282,49 +332,29 @@ static void hand_out(const struct reading *reading, struct lp_fetched *file,
         reading->fn(reading->ctx, file);
 }
 
-static void end_parts(struct reading *reading)
-{
-    struct parts *parts = &reading->parts;
-
-    hand_out(reading, &parts->file, &parts->bytes);
-    parts->bytes.len = 0;
-}
-
-static bool same_path(struct lp_rd a, struct lp_rd b)
-{
-    return a.left == b.left && memcmp(a.ptr, b.ptr, a.left) == 0;
-}
-
-/* A range, of a file without a coding. */
-static void add_part(struct reading *reading, const struct lp_fetched *file,
+/* Of a file without a coding: the coded one has ranges of its own, which nobody could unpack. */
+static void add_part(const struct reading *reading, struct lp_fetched *file,
                      const struct head *head, const struct lp_buf *body)
 {
-    struct parts *parts = &reading->parts;
-    bool next = parts->bytes.len && head->from == parts->bytes.len && head->total == parts->total &&
-                same_path(parts->file.name, file->name);
-
-    if (!next)
-        end_parts(reading);
-    if (head->coding != PLAIN || (!next && head->from != 0) ||
-        parts->bytes.len + body->len > LP_FETCHED_MOST ||
-        lp_buf_append(&parts->bytes, body->bytes, body->len) != LP_GROW_OK)
+    if (head->coding != PLAIN || body->len > head->range_length)
         return;
-    parts->total = head->total;
-    parts->file = *file;
-    parts->file.complete = file->complete && parts->bytes.len == parts->total;
-    if (parts->file.complete)
-        end_parts(reading);
+    file->range = &head->range;
+    file->complete = false;
+    hand_out(reading, file, body);
 }
 
 /* A whole file, decoded if it is packed. */
-static void add_file(struct reading *reading, struct lp_fetched *file, const struct head *head,
+static void add_file(const struct reading *reading, struct lp_fetched *file, struct head *head,
                      struct lp_buf *body)
 {
     struct lp_buf plain = {.budget = body->budget};
     bool whole = true;
 
-    end_parts(reading);
-    if (head->coding == PLAIN) {
+    if (head->coding == PLAIN && !file->complete && !head->chunked && head->length != UINT64_MAX) {
+        head->range.from = 0;
+        head->range.total = head->range_length = head->length;
+        add_part(reading, file, head, body);
+    } else if (head->coding == PLAIN) {
         hand_out(reading, file, body);
     } else if (head->coding == PACKED &&
                lp_coding_unpack(lp_rd_init(body->bytes, body->len), &plain, &whole)) {
@@ -337,7 +367,7 @@ static void add_file(struct reading *reading, struct lp_fetched *file, const str
 void lp_http_files(const struct lp_http *http, struct lp_budget *budget, lp_fetched_fn fn,
                    void *ctx)
 {
-    struct reading reading = {http, fn, ctx, {.bytes = {.budget = budget}}};
+    const struct reading reading = {http, fn, ctx};
     struct lp_rd requests = http->requests, answers = http->answers, path;
     struct head head;
     bool going = true;
@@ -358,6 +388,4 @@ void lp_http_files(const struct lp_http *http, struct lp_budget *budget, lp_fetc
         }
         lp_buf_free(&body);
     }
-    end_parts(&reading);
-    lp_buf_free(&reading.parts.bytes);
 }

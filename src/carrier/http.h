@@ -21,8 +21,8 @@ struct lp_http {
     const void *ctx; /* borrowed, for packet */
 };
 
-/* Calls fn for each boot file that was answered with 200, or with 206 from its beginning. Chunks
- * and ranges are joined, gzip and deflate undone; scratch memory is charged to `budget`. */
+/* Calls fn for each boot file that was answered with 200 or 206. Chunks are joined, gzip and
+ * deflate undone; scratch memory is charged to `budget`. */
 void lp_http_files(const struct lp_http *http, struct lp_budget *budget, lp_fetched_fn fn,
                    void *ctx);
 

@@ -7,11 +7,40 @@
 
 enum { MAX_FILES = 4096, MAX_DIRECTION = LP_FETCHED_MOST + 256 * 1024 };
 
-void lp_boot_files_add(void *ctx, const struct lp_fetched *file)
+static bool keep_file(void *ctx, const struct lp_boot_file *file)
 {
     struct lp_boot_files *files = ctx;
 
     if (files->count >= MAX_FILES)
+        return true;
+    if (!lp_grow_array(&files->items, &files->cap, files->count + 1, sizeof *files->items))
+        return false;
+    files->items[files->count++] = *file;
+    return true;
+}
+
+static bool keep_piece(struct lp_boot_files *files, const struct lp_boot_file *file,
+                       const struct lp_range *range)
+{
+    struct lp_piece piece = {
+        .file = *file,
+        .from = range->from,
+        .total = range->total,
+        .tag = lp_text_clean(files->arena, range->tag.ptr, range->tag.left),
+        .modified = lp_text_clean(files->arena, range->modified.ptr, range->modified.left)};
+
+    if (!piece.tag || !piece.modified ||
+        !lp_grow_array(&files->pieces, &files->piece_cap, files->piece_count + 1, sizeof piece))
+        return false;
+    files->pieces[files->piece_count++] = piece;
+    return true;
+}
+
+void lp_boot_files_add(void *ctx, const struct lp_fetched *file)
+{
+    struct lp_boot_files *files = ctx;
+
+    if (files->count >= MAX_FILES || files->piece_count >= MAX_FILES)
         return;
     struct lp_boot_file kept = {
         .carrier = file->carrier,
@@ -24,23 +53,32 @@ void lp_boot_files_add(void *ctx, const struct lp_fetched *file)
         .frame = file->frame,
         .time = file->time};
     if (!kept.name || !kept.bytes ||
-        !lp_grow_array(&files->items, &files->cap, files->count + 1, sizeof kept)) {
+        !(file->range ? keep_piece(files, &kept, file->range) : keep_file(files, &kept)))
         files->out_of_memory = true;
-        return;
-    }
-    files->items[files->count++] = kept;
+}
+
+static bool keep_joined(void *ctx, const struct lp_boot_file *file)
+{
+    struct lp_boot_files *files = ctx;
+    struct lp_boot_file kept = *file;
+
+    kept.bytes = lp_arena_copy(files->arena, file->bytes, file->size);
+    return kept.bytes && keep_file(files, &kept);
 }
 
 static int by_frame(const void *left, const void *right)
 {
     const struct lp_boot_file *a = left, *b = right;
-    if (a->frame != b->frame)
-        return a->frame < b->frame ? -1 : 1;
-    return strcmp(a->name, b->name);
+    int order = (a->frame > b->frame) - (a->frame < b->frame);
+
+    order = order ? order : strcmp(a->name, b->name);
+    return order ? order : (a->size > b->size) - (a->size < b->size);
 }
 
 bool lp_boot_files_take(struct lp_boot_files *files, struct lp_capture *capture)
 {
+    if (!lp_pieces_join(files->pieces, files->piece_count, keep_joined, files))
+        return false;
     if (files->count)
         qsort(files->items, files->count, sizeof *files->items, by_frame);
     capture->files =
@@ -52,7 +90,9 @@ bool lp_boot_files_take(struct lp_boot_files *files, struct lp_capture *capture)
 void lp_boot_files_free(struct lp_boot_files *files)
 {
     lp_free(files->items);
+    lp_free(files->pieces);
     files->items = NULL;
+    files->pieces = NULL;
 }
 
 /* ---- HTTP ---- */

@@ -6,12 +6,15 @@
 #define LP_SCAN_BOOTFILES_H
 
 #include "carrier/file.h"
+#include "scan/pieces.h"
 #include "tcp/tcp.h"
 
 struct lp_boot_files {
     struct lp_arena *arena;     /* borrowed */
     struct lp_boot_file *items; /* owned until lp_boot_files_take */
     size_t count, cap;
+    struct lp_piece *pieces; /* owned: what came as a part of its file */
+    size_t piece_count, piece_cap;
     bool out_of_memory;
 };
 

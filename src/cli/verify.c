@@ -87,6 +87,37 @@ static void give_up_comparing(struct lp_job *job, const struct lp_error *why)
     capture->config_count = 0;
 }
 
+/* Whether a configuration inside the capture needs digests that are rarely wanted: MD5, SHA-512. */
+static bool lacks_digests(const struct lp_capture *capture)
+{
+    for (size_t i = 0; i < capture->finding_count; i++)
+        if (strcmp(capture->findings[i].code, "digest-missing") == 0)
+            return true;
+    return false;
+}
+
+/* False: there is nothing to show. */
+static bool scan_and_verify(const struct verify *verify, struct lp_job *job,
+                            const struct lp_options *options, const struct lp_expected *expected,
+                            const struct lp_verify_options *how)
+{
+    struct lp_error error = {""};
+
+    if (!lp_job_scan(&verify->jobs, job, options))
+        return false;
+    if (lp_verify(job->capture, expected, how, &error) != LP_OK) {
+        lp_job_fail(job, error.text);
+        return false;
+    }
+    return true;
+}
+
+/* What comes by a pipe or from an interface cannot be read twice. */
+static bool reads_again(const struct verify *verify, const struct lp_job *job)
+{
+    return !verify->run.cli->live.interface && strcmp(job->path, "-") != 0;
+}
+
 static void examine(void *ctx, unsigned worker, struct lp_job *job)
 {
     struct verify *verify = ctx;
@@ -95,18 +126,21 @@ static void examine(void *ctx, unsigned worker, struct lp_job *job)
     struct lp_verify_options how = cli->verify;
     const struct lp_expected *expected = verify->expected;
     struct lp_report report = lp_job_report(&verify->jobs, job);
-    struct lp_error error = {""}, why = {""};
+    struct lp_error why = {""};
 
     if (job->config) {
         expected = own_side(verify, worker, job->config, &why);
         how.assigned = true;
     }
     options.more_digests = expected && lp_expected_needs_more_digests(expected);
-    if (!lp_job_scan(&verify->jobs, job, &options))
+    if (!scan_and_verify(verify, job, &options, expected, &how))
         return;
-    if (lp_verify(job->capture, expected, &how, &error) != LP_OK) {
-        lp_job_fail(job, error.text);
-        return;
+    if (!options.more_digests && lacks_digests(job->capture) && reads_again(verify, job)) {
+        lp_capture_free(job->capture);
+        job->capture = NULL;
+        options.more_digests = true;
+        if (!scan_and_verify(verify, job, &options, expected, &how))
+            return;
     }
     if (!expected)
         give_up_comparing(job, &why);

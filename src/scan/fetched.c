@@ -92,6 +92,36 @@ static struct lp_phone_trust trust_for(struct reader *reader, const struct lp_bo
     return (struct lp_phone_trust){reader->trust, n};
 }
 
+/* Of a file that is not all there, what is missing may hold what was not found. False: memory is
+ * short. */
+static bool note_incomplete(struct lp_arena *arena, const struct lp_boot_file *file,
+                            struct lp_config *config)
+{
+    size_t kept = config->hash_count ? config->finding_count : 0;
+    struct lp_finding *findings = lp_arena_alloc(arena, (kept + 1) * sizeof *findings);
+    const char *message =
+        lp_arena_printf(arena, "%s: the capture holds only the first %zu bytes of the file",
+                        config->source, file->size);
+
+    if (!findings || !message)
+        return false;
+    findings[0] = (struct lp_finding){
+        .severity = config->hash_count ? LP_WARNING : LP_PROBLEM,
+        .code = "config-incomplete",
+        .session = -1,
+        .frame = file->frame,
+        .message = message,
+        .remedy = "record the whole download, or give the file (-c)",
+    };
+    if (kept)
+        memcpy(findings + 1, config->findings, kept * sizeof *findings);
+    config->findings = findings;
+    config->finding_count = kept + 1;
+    if (config->hash_count == 0 && config->reason != LP_REASON_ENCRYPTED_CONFIG)
+        config->reason = LP_REASON_NO_CONFIG;
+    return true;
+}
+
 /* Reads a configuration that a phone fetched. *is_one: it is one, and not the default that every
  * phone gets. False: memory is short. */
 static bool read_fetched(struct reader *reader, const struct lp_boot_file *file,
@@ -108,7 +138,7 @@ static bool read_fetched(struct reader *reader, const struct lp_boot_file *file,
     out->file = file;
     out->from_frame = file->frame + 1;
     *is_one = out->phone || out->reason != LP_REASON_NO_VPN_GROUP;
-    return true;
+    return file->complete || note_incomplete(reader->capture->arena, file, out);
 }
 
 /* A configuration ends where the same phone's next one begins. */

@@ -62,6 +62,17 @@ static bool add_comparison(struct comparisons *list, const struct lp_comparison 
     return true;
 }
 
+/* A hash that equals none may stand before others that the capture does not hold. */
+static void doubt_incomplete(struct lp_comparison *it)
+{
+    const struct lp_boot_file *file = it->config->file;
+
+    if (it->verdict != LP_MISMATCH || !file || file->complete)
+        return;
+    it->verdict = LP_UNDECIDED;
+    it->reason = LP_REASON_NO_CONFIG;
+}
+
 static bool compare_session(struct run *run, size_t config, size_t session)
 {
     struct lp_session *seen = &run->capture->sessions[session];
@@ -79,6 +90,7 @@ static bool compare_session(struct run *run, size_t config, size_t session)
         return add_comparison(&run->other, &it);
     }
     it.verdict = lp_verdict_session(seen, it.config, run->leaf_only, &it.reason);
+    doubt_incomplete(&it);
     if (it.config->reason == LP_REASON_NONE) {
         run->compared[session] = true;
         if (!run->expected_by[session])
@@ -290,20 +302,21 @@ static void find_unanswered(struct run *run, size_t index)
 }
 
 /* The file came when the handshakes were over. */
-static void find_newer(struct run *run, const struct lp_config *config)
+static bool find_newer(struct run *run, const struct lp_config *config)
 {
     const struct lp_capture *capture = run->capture;
 
     if (!config->file || run->held.count || !config->source)
-        return;
+        return false;
     for (size_t i = 0; i < capture->session_count; i++) {
         const struct lp_session *session = &capture->sessions[i];
         if (!run->compared[i] && session->first_frame < config->from_frame &&
             lp_ip_equal(&session->client.ip, &config->file->client.ip)) {
             lp_cause_newer(&run->findings, config, session);
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 static void find_for_config(struct run *run, size_t index)
@@ -319,8 +332,8 @@ static void find_for_config(struct run *run, size_t index)
     lp_doubts_find(&run->findings, run->capture, config,
                    (struct lp_doubtful){run->held.items, run->held.count});
     find_unanswered(run, index);
-    find_newer(run, config);
-    if (config->verdict_reason == LP_REASON_NOT_AT_URL) {
+    bool newer = find_newer(run, config);
+    if (config->verdict_reason == LP_REASON_NOT_AT_URL && !newer) {
         lp_cause_not_at_url(&run->findings, config, run->other.items, run->other.count);
         lp_doubts_unreached(&run->findings, run->capture, config);
     }
@@ -471,7 +484,7 @@ static bool judge_capture(struct run *run)
     bool by_trust = trust_decides(run, &verdict, &reason);
     find_other_phones(run);
     find_in_sessions(run, verdict);
-    if (reason == LP_REASON_NO_CONFIG ||
+    if ((reason == LP_REASON_NO_CONFIG && capture->config_count == 0) ||
         ((reason == LP_REASON_NO_TLS || reason == LP_REASON_NO_PACKETS) && !capture->error))
         lp_cause_undecided(&run->findings, NULL, reason, LP_WARNING);
 

@@ -365,18 +365,72 @@ static void verify_hash_of_the_phones_own_certificate_is_told(void **state)
     free_world(world);
 }
 
+/* The hash is that of sessions with a leaf of 0x11. */
+static const char fetched_xml[] = "<device><vpnGroup><addresses><url1>https://192.0.2.1/v</url1>"
+                                  "</addresses><credentials><certHash1>ERERERERERERERERERERERERERE="
+                                  "</certHash1></credentials></vpnGroup></device>";
+
+static struct lp_boot_file fetched_file(uint64_t frame)
+{
+    return (struct lp_boot_file){.carrier = "tftp",
+                                 .name = PHONE_A ".cnf.xml",
+                                 .bytes = (const uint8_t *)fetched_xml,
+                                 .size = sizeof fetched_xml - 1,
+                                 .complete = true,
+                                 .frame = frame};
+}
+
+/* Of a file that is not all there a hash that fits is good; one that does not may stand before
+ * others. */
+static void verify_incomplete_config_never_mismatches(void **state)
+{
+    const size_t behind_the_hash = strlen(strstr(fetched_xml, "</credentials>"));
+
+    (void)state;
+    for (int whole = 0; whole < 2; whole++)
+        for (int fits = 0; fits < 2; fits++) {
+            struct world *world = new_world();
+            struct lp_boot_file file = fetched_file(1);
+            file.complete = whole;
+            file.size -= whole ? 0 : behind_the_hash;
+            world->capture.files = &file;
+            world->capture.file_count = 1;
+            file.client = add_session(world, "192.0.2.1", 443, 0x0a, fits ? 0x11 : 0x44)->client;
+            expect(world,
+                   fits    ? LP_MATCH
+                   : whole ? LP_MISMATCH
+                           : LP_UNDECIDED,
+                   fits || whole ? LP_REASON_NONE : LP_REASON_NO_CONFIG);
+            assert_int_equal(!whole, count_findings(world, "config-incomplete"));
+            assert_int_equal(0, count_findings(world, "no-config"));
+            free_world(world);
+        }
+}
+
+/* What is missing may be the vpnGroup: nothing says that there is none. */
+static void verify_incomplete_config_without_hash_is_no_config(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size < (size_t)(strstr(fetched_xml, "</certHash1>") - fetched_xml);
+         size++) {
+        struct world *world = new_world();
+        struct lp_boot_file file = fetched_file(1);
+        file.complete = false;
+        file.size = size;
+        world->capture.files = &file;
+        world->capture.file_count = 1;
+        file.client = add_session(world, "192.0.2.1", 443, 0x0a, 0x11)->client;
+        expect(world, LP_UNDECIDED, LP_REASON_NO_CONFIG);
+        assert_int_equal(LP_PROBLEM, finding(world, "config-incomplete")->severity);
+        assert_int_equal(1, world->capture.finding_count);
+        free_world(world);
+    }
+}
+
 static void verify_config_fetched_after_the_handshake_is_newer(void **state)
 {
-    static const char xml[] = "<device><vpnGroup><addresses><url1>https://192.0.2.1/v</url1>"
-                              "</addresses><credentials><certHash1>ERERERERERERERERERERERERERE="
-                              "</certHash1></credentials></vpnGroup></device>";
     struct world *world = new_world();
-    struct lp_boot_file file = {.carrier = "tftp",
-                                .name = PHONE_A ".cnf.xml",
-                                .bytes = (const uint8_t *)xml,
-                                .size = sizeof xml - 1,
-                                .complete = true,
-                                .frame = 90};
+    struct lp_boot_file file = fetched_file(90);
 
     (void)state;
     world->capture.files = &file;
@@ -384,6 +438,7 @@ static void verify_config_fetched_after_the_handshake_is_newer(void **state)
     file.client = add_session(world, "192.0.2.1", 443, 0x0a, 0x11)->client;
     expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
     assert_int_equal(4, finding(world, "config-newer")->frame);
+    assert_int_equal(0, count_findings(world, "not-at-url"));
     world->capture.finding_count = 0;
     file.frame = 1;
     expect(world, LP_MATCH, LP_REASON_NONE);
@@ -395,6 +450,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verify_hash_of_the_phones_own_certificate_is_told),
+        cmocka_unit_test(verify_incomplete_config_never_mismatches),
+        cmocka_unit_test(verify_incomplete_config_without_hash_is_no_config),
         cmocka_unit_test(verify_config_fetched_after_the_handshake_is_newer),
         cmocka_unit_test(verify_without_config_is_no_config),
         cmocka_unit_test(verify_without_sessions_is_no_tls_or_no_packets),

@@ -209,7 +209,7 @@ new_certificate() {
     for extension in "$@"; do
         arguments+=(-addext "$extension")
     done
-    openssl req -x509 -new -newkey rsa:2048 -nodes -sha256 -days 730 \
+    openssl req -x509 -new -newkey "rsa:${RSA_BITS:-2048}" -nodes -sha256 -days 730 \
         -keyout "$WORK/$name.key" -out "$WORK/$name.pem" -subj "$subject" \
         "${arguments[@]}" 2>"$WORK/openssl.log" || die "$(cat "$WORK/openssl.log")"
 }

@@ -194,7 +194,8 @@ class Golden:
 
     def compare_further(self, what, row, record):
         """`tunnels`: name and addresses of each, from the outside in, as the first session has them; `skipped`: a part
-        of the finding that names what could not be looked into; `carrier`, `transport`: of every session."""
+        of the finding that names what could not be looked into; `carrier`, `transport`: of every session;
+        `findings`: the codes of all findings, in the order of the alphabet."""
         if "tunnels" in row:
             session = record["sessions"][0] if record["sessions"] else {}
             found = ",".join(f'{way["tunnel"]} {way["src"]} {way["dst"]}' for way in session.get("tunnels") or [])
@@ -203,6 +204,9 @@ class Golden:
             if name in row:
                 found = sorted({session[name] for session in record["sessions"]})
                 self.checks.equal(f"{what}: {name}", row[name], ",".join(found) or "-")
+        if "findings" in row:
+            found = ",".join(sorted({finding["code"] for finding in record["findings"]}))
+            self.checks.equal(f"{what}: findings", row["findings"], found or "-")
         if "skipped" in row:
             found = [finding["message"] for finding in record["findings"] if finding["code"] == "skipped"]
             self.checks.equal(f"{what}: skipped", row["skipped"] != "-", bool(found))

@@ -287,11 +287,22 @@ static void expect(const char *captures, char *configs, const char *given)
             FAULT("%s", error.text);
         return;
     }
+    if (strcmp(configs, "-") == 0)
+        return;
     for (char *rest = configs, *config; (config = strtok_r(rest, ",", &rest));) {
         snprintf(path, sizeof path, "%s/%s", captures, config);
         if (lp_expected_add_file(expected, path, &error) != LP_OK)
             FAULT("%s", error.text);
     }
+}
+
+/* Without a configuration the one inside the capture counts, for what comes after it: then the
+ * order decides. */
+static bool usable(const char *mode, const char *configs, const char *given)
+{
+    char value[4096];
+    return strcmp(configs, "-") != 0 || option(given, "--expect", value) ||
+           strcmp(mode, "permute") != 0;
 }
 
 static void one(const char *captures, const char *name, const char *mode, size_t stride)
@@ -330,8 +341,7 @@ int main(int argc, char **argv)
                                                  is listed with, and once more with a key log */
         char *rest = line, *name = strtok_r(line, "\t", &rest),
              *configs = strtok_r(rest, "\t", &rest), *given = strtok_r(rest, "\t", &rest);
-        if (!name || line[0] == '#' || !configs || !given ||
-            (strcmp(configs, "-") == 0 && !option(given, "--expect", value)))
+        if (!name || line[0] == '#' || !configs || !given || !usable(argv[1], configs, given))
             continue;
         bool keyed = option(given, "--keylog", value);
         snprintf(path, sizeof path, "%s %s", name, keyed ? value : "");

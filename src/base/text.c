@@ -40,6 +40,9 @@ static bool printable(uint32_t code)
     return code != 0xfeff && code != 0xfffe && code != 0xffff;
 }
 
+/* Of eight bytes: set where one is not ASCII. */
+static const uint64_t high_bits = 0x8080808080808080;
+
 static bool is_plain(uint8_t c)
 {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
@@ -67,7 +70,7 @@ static inline bool copy_words(char *out, const uint8_t *p, size_t n)
     memcpy(&last, p + n - sizeof last, sizeof last);
     memcpy(out, &first, sizeof first);
     memcpy(out + n - sizeof last, &last, sizeof last);
-    return ((refused(first) | refused(last)) & 0x8080808080808080) == 0;
+    return ((refused(first) | refused(last)) & high_bits) == 0;
 }
 
 /* The same with words of half the size. */
@@ -79,7 +82,7 @@ static inline bool copy_half_words(char *out, const uint8_t *p, size_t n)
     memcpy(&last, p + n - sizeof last, sizeof last);
     memcpy(out, &first, sizeof first);
     memcpy(out + n - sizeof last, &last, sizeof last);
-    return (refused((uint64_t)first << 32 | last) & 0x8080808080808080) == 0;
+    return (refused((uint64_t)first << 32 | last) & high_bits) == 0;
 }
 
 size_t lp_text_copy_plain(char *out, const void *bytes, size_t n)
@@ -155,14 +158,26 @@ char *lp_text_clean(struct lp_arena *arena, const void *bytes, size_t n)
     return out;
 }
 
+static bool ascii_word(const uint8_t *p, size_t n)
+{
+    uint64_t word;
+
+    if (n < sizeof word)
+        return false;
+    memcpy(&word, p, sizeof word);
+    return (word & high_bits) == 0;
+}
+
 bool lp_text_is_utf8(const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
     uint32_t code;
 
-    for (size_t len; n > 0; p += len, n -= len)
-        if ((len = utf8_sequence(p, n, &code)) == 0)
+    for (size_t len; n > 0; p += len, n -= len) {
+        len = ascii_word(p, n) ? sizeof(uint64_t) : utf8_sequence(p, n, &code);
+        if (len == 0)
             return false;
+    }
     return true;
 }
 

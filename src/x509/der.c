@@ -1,8 +1,5 @@
 #include "x509/der.h"
 
-#include <openssl/asn1.h>
-#include <openssl/objects.h>
-
 const char *lp_der_fault_text(enum lp_der_fault fault)
 {
     switch (fault) {
@@ -28,16 +25,11 @@ const char *lp_der_fault_text(enum lp_der_fault fault)
     return "fine";
 }
 
-/* X.690 8.1.3 */
-static enum lp_der_fault read_length(struct lp_rd *rd, size_t *out)
+/* X.690 8.1.3: the bytes behind the first one of a length, when that is none by itself. */
+static enum lp_der_fault read_long_length(struct lp_rd *rd, uint8_t first, size_t *out)
 {
-    uint8_t first, next;
+    uint8_t next;
 
-    if (!lp_rd_u8(rd, &first))
-        return LP_DER_CUT;
-    *out = first;
-    if (first < 0x80)
-        return LP_DER_FINE;
     if (first == 0x80)
         return LP_DER_INDEFINITE;
     if (first > 0x84)
@@ -53,21 +45,25 @@ static enum lp_der_fault read_length(struct lp_rd *rd, size_t *out)
 
 enum lp_der_fault lp_der_any(struct lp_rd *rd, struct lp_tlv *out)
 {
-    struct lp_rd start = *rd, after = *rd;
-    struct lp_tlv tlv;
-    size_t length;
+    struct lp_rd after = *rd;
+    enum lp_der_fault fault = LP_DER_FINE;
+    uint8_t tag, first;
 
-    if (!lp_rd_u8(&after, &tlv.tag))
+    if (!lp_rd_u8(&after, &tag))
         return LP_DER_MISSING;
-    if ((tlv.tag & 0x1f) == 0x1f)
+    if ((tag & 0x1f) == 0x1f)
         return LP_DER_HIGH_TAG;
-    enum lp_der_fault fault = read_length(&after, &length);
+    if (!lp_rd_u8(&after, &first))
+        return LP_DER_CUT;
+    size_t length = first;
+    if (first >= 0x80)
+        fault = read_long_length(&after, first, &length);
     if (fault != LP_DER_FINE)
         return fault;
-    if (!lp_rd_sub(&after, length, &tlv.body) ||
-        !lp_rd_sub(&start, start.left - after.left, &tlv.whole))
+    if (!lp_rd_sub(&after, length, &out->body))
         return LP_DER_CUT;
-    *out = tlv;
+    out->tag = tag;
+    out->whole = lp_rd_head(rd, rd->left - after.left);
     *rd = after;
     return LP_DER_FINE;
 }
@@ -103,30 +99,4 @@ bool lp_der_next_is(const struct lp_rd *rd, uint8_t tag)
 bool lp_der_is(const struct lp_rd *rd, const void *bytes, size_t n)
 {
     return rd->left == n && memcmp(rd->ptr, bytes, n) == 0;
-}
-
-bool lp_der_oid(const struct lp_tlv *tlv, struct lp_oid *out)
-{
-    if (tlv->tag != LP_DER_OID || tlv->body.left > LP_OID_MAX)
-        return false;
-    const unsigned char *next = tlv->whole.ptr;
-    ASN1_OBJECT *object = d2i_ASN1_OBJECT(NULL, &next, (long)tlv->whole.left);
-    if (!object)
-        return false;
-    out->nid = OBJ_obj2nid(object);
-    bool ok = out->nid != NID_undef || OBJ_obj2txt(out->dotted, sizeof out->dotted, object, 1) > 0;
-    ASN1_OBJECT_free(object);
-    return ok;
-}
-
-const char *lp_oid_long_name(const struct lp_oid *oid)
-{
-    const char *name = oid->nid == NID_undef ? NULL : OBJ_nid2ln(oid->nid);
-    return name ? name : oid->dotted;
-}
-
-const char *lp_oid_short_name(const struct lp_oid *oid)
-{
-    const char *name = oid->nid == NID_undef ? NULL : OBJ_nid2sn(oid->nid);
-    return name ? name : oid->dotted;
 }

@@ -53,7 +53,7 @@ enum lp_der_fault {
 };
 const char *lp_der_fault_text(enum lp_der_fault fault); /* static */
 
-/* The next element, whatever it is. A failure moves nothing. */
+/* The next element, whatever it is. A failure moves nothing and leaves *out undefined. */
 LP_MUST_USE enum lp_der_fault lp_der_any(struct lp_rd *rd, struct lp_tlv *out);
 /* The body of the next element, which must have this tag. A failure moves nothing. */
 LP_MUST_USE enum lp_der_fault lp_der_take(struct lp_rd *rd, uint8_t tag, struct lp_rd *body);
@@ -69,17 +69,16 @@ bool lp_der_next_is(const struct lp_rd *rd, uint8_t tag);
 /* The bytes are exactly these. */
 bool lp_der_is(const struct lp_rd *rd, const void *bytes, size_t n);
 
-/* An object identifier: OpenSSL's number for it (NID_undef, 0, when it knows none) and its dotted
- * form. False: malformed, or longer than any in use. */
+/* An object identifier: OpenSSL's number for it (NID_undef, 0, when it knows none) and its names,
+ * "CN" and "commonName", or its dotted form for both. False: malformed, or longer than any in use.
+ */
 enum { LP_OID_MAX = 64, LP_OID_TEXT = 320 };
 struct lp_oid {
     int nid;
-    char dotted[LP_OID_TEXT]; /* set only when nid is 0 */
+    const char *short_name, *long_name; /* static, or `dotted` */
+    char dotted[LP_OID_TEXT];
 };
 bool lp_der_oid(const struct lp_tlv *tlv, struct lp_oid *out);
-/* "commonName" or "CN", or the dotted form. Borrowed from `oid`, or static. */
-const char *lp_oid_long_name(const struct lp_oid *oid);
-const char *lp_oid_short_name(const struct lp_oid *oid);
 
 /* UTCTime or GeneralizedTime (RFC 5280 4.1.2.5). Read leniently: seconds may be missing, fractions
  * are dropped, and an offset from UTC is applied. False: another type, or no such date. */

@@ -11,8 +11,6 @@
 
 #include "base/text.h"
 
-#include <openssl/err.h>
-
 void lp_walk_note(struct lp_cert_walk *walk, const char *field, const char *what)
 {
     if (walk->facts->x509_error)
@@ -35,40 +33,51 @@ bool lp_walk_sound(struct lp_cert_walk *walk, const char *field, uint8_t tag, st
     return lp_walk_fine(walk, field, lp_der_sound(tag, body) ? LP_DER_FINE : LP_DER_UNSOUND);
 }
 
-void lp_walk_put(struct lp_cert_walk *walk, const void *bytes, size_t n)
+void lp_walk_put_cut(struct lp_cert_walk *walk, const void *bytes, size_t n)
 {
-    size_t room = LP_FACT_TEXT_MAX - walk->text.len;
+    size_t room = LP_FACT_TEXT_MAX - walk->text_len;
 
-    walk->cut |= n > room;
-    walk->no_memory |= lp_buf_append(&walk->text, bytes, n < room ? n : room) != LP_GROW_OK;
-}
-
-void lp_walk_puts(struct lp_cert_walk *walk, const char *text)
-{
-    lp_walk_put(walk, text, strlen(text));
+    walk->cut = true;
+    lp_walk_put(walk, bytes, n < room ? n : room);
 }
 
 void lp_walk_put_hex(struct lp_cert_walk *walk, struct lp_rd bytes)
 {
-    char pair[3];
-    uint8_t byte;
+    enum { AT_ONCE = 32 };
+    char digits[2 * AT_ONCE + 1];
+    struct lp_rd part;
 
-    while (!walk->cut && lp_rd_u8(&bytes, &byte)) {
-        lp_hex_text(&byte, 1, pair);
-        lp_walk_put(walk, pair, 2);
+    while (!walk->cut && lp_rd_sub(&bytes, bytes.left < AT_ONCE ? bytes.left : AT_ONCE, &part) &&
+           !lp_rd_end(&part)) {
+        lp_hex_text(part.ptr, part.left, digits);
+        lp_walk_put(walk, digits, 2 * part.left);
     }
 }
 
 const char *lp_walk_text(struct lp_cert_walk *walk)
 {
-    if (walk->cut)
-        walk->no_memory |= lp_buf_append(&walk->text, "...", 3) != LP_GROW_OK;
-    char *text =
-        walk->no_memory ? NULL : lp_text_clean(walk->arena, walk->text.bytes, walk->text.len);
+    if (walk->cut) {
+        memcpy(walk->text + walk->text_len, "...", 3);
+        walk->text_len += 3;
+    }
+    char *text = walk->no_memory ? NULL : lp_text_clean(walk->arena, walk->text, walk->text_len);
     walk->no_memory |= !text;
-    walk->text.len = 0;
+    walk->text_len = 0;
     walk->cut = false;
     return text;
+}
+
+const char *lp_walk_plain_text(struct lp_cert_walk *walk, const char *prefix, size_t prefix_length,
+                               struct lp_rd body)
+{
+    if (body.left > LP_FACT_TEXT_MAX - prefix_length)
+        return NULL;
+    char *text = lp_arena_alloc(walk->arena, prefix_length + body.left + 1);
+    walk->no_memory |= !text;
+    if (!text)
+        return NULL;
+    memcpy(text, prefix, prefix_length);
+    return lp_text_copy_plain(text + prefix_length, body.ptr, body.left) == body.left ? text : NULL;
 }
 
 /* A whole number in hex as OpenSSL shows it: the magnitude, without leading zero bytes. RFC 5280
@@ -113,7 +122,7 @@ static void read_algorithm(struct lp_cert_walk *walk, const char *field, struct 
         lp_walk_note(walk, field, "the algorithm is no object identifier");
         return;
     }
-    lp_walk_puts(walk, lp_oid_long_name(&oid));
+    lp_walk_puts(walk, oid.long_name);
     walk->facts->signature = lp_walk_text(walk);
     enum lp_der_fault fault = lp_der_optional(body); /* the parameters */
     if (fault != LP_DER_FINE)
@@ -224,13 +233,16 @@ static void read_field(struct lp_cert_walk *walk, enum field field, struct lp_rd
         read_algorithm(walk, fields[field].name, body);
         break;
     case ISSUER:
+        walk->issuer = body;
         facts->issuer = read_name(walk, fields[field].name, body);
         break;
     case VALIDITY:
         read_validity(walk, body);
         break;
     case SUBJECT:
-        facts->subject = read_name(walk, fields[field].name, body);
+        facts->subject = lp_der_is(&body, walk->issuer.ptr, walk->issuer.left)
+                             ? facts->issuer /* and what is wrong with it has been noted */
+                             : read_name(walk, fields[field].name, body);
         break;
     case KEY:
         lp_walk_key(walk, body);
@@ -297,13 +309,11 @@ static void read_certificate(struct lp_cert_walk *walk, struct lp_rd der)
 const struct lp_cert_facts *lp_x509_facts(struct lp_arena *arena, const uint8_t *der, size_t n)
 {
     struct lp_cert_facts *facts = lp_arena_alloc(arena, sizeof *facts);
-    struct lp_cert_walk walk = {.arena = arena, .facts = facts};
+    char text[LP_FACT_TEXT_ROOM];
+    struct lp_cert_walk walk = {.arena = arena, .facts = facts, .text = text};
 
     if (!facts)
         return NULL;
-    ERR_set_mark(); /* what OpenSSL dislikes is in x509_error; its queue belongs to the caller */
     read_certificate(&walk, lp_rd_init(der, n));
-    ERR_pop_to_mark();
-    lp_buf_free(&walk.text);
     return walk.no_memory ? NULL : facts;
 }

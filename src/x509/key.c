@@ -3,7 +3,6 @@
 #include "x509/walk.h"
 
 #include <openssl/objects.h>
-#include <stdio.h>
 
 static const char field[] = "subjectPublicKeyInfo";
 
@@ -26,11 +25,16 @@ static size_t integer_bits(struct lp_rd *rd)
 
 static void put_sized(struct lp_cert_walk *walk, const char *name, size_t bits)
 {
-    char text[32];
+    char text[24];
+    size_t first = sizeof text;
 
+    do {
+        text[--first] = (char)('0' + bits % 10);
+        bits /= 10;
+    } while (bits);
     lp_walk_puts(walk, name);
-    snprintf(text, sizeof text, " %zu", bits);
-    lp_walk_puts(walk, text);
+    lp_walk_puts(walk, " ");
+    lp_walk_put(walk, text + first, sizeof text - first);
 }
 
 /* RSAPublicKey in the BIT STRING (RFC 3279 2.3.1, RFC 4055 1.2) */
@@ -69,7 +73,7 @@ static bool put_ec(struct lp_cert_walk *walk, struct lp_rd parameters)
     if (!lp_der_oid(&tlv, &curve))
         return false;
     lp_walk_puts(walk, "EC ");
-    lp_walk_puts(walk, lp_oid_short_name(&curve));
+    lp_walk_puts(walk, curve.short_name);
     return true;
 }
 
@@ -105,7 +109,7 @@ static bool put_key(struct lp_cert_walk *walk, const struct lp_oid *oid, struct 
     case NID_dsa:
         return put_dsa(walk, parameters);
     default:
-        lp_walk_puts(walk, lp_oid_long_name(oid));
+        lp_walk_puts(walk, oid->long_name);
         return true;
     }
 }
@@ -132,6 +136,6 @@ void lp_walk_key(struct lp_cert_walk *walk, struct lp_rd spki)
         return;
     }
     lp_walk_note(walk, field, "the key does not have its algorithm's form");
-    lp_walk_puts(walk, lp_oid_long_name(&oid));
+    lp_walk_puts(walk, oid.long_name);
     walk->facts->key = lp_walk_text(walk);
 }

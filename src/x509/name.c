@@ -100,32 +100,52 @@ static void put_string(struct lp_cert_walk *walk, const struct lp_tlv *value)
     }
 }
 
-static bool put_value(struct lp_cert_walk *walk, const struct lp_tlv *value)
+static bool bytewise(uint8_t tag)
 {
-    switch (value->tag) {
-    case LP_DER_BMP_STRING:
-        if (value->body.left % 2 != 0)
-            return false;
-        put_string(walk, value);
-        return true;
-    case LP_DER_UNIVERSAL_STRING:
-        if (value->body.left % 4 != 0)
-            return false;
-        put_string(walk, value);
-        return true;
+    switch (tag) {
     case LP_DER_UTF8_STRING:
     case LP_DER_NUMERIC_STRING:
     case LP_DER_PRINTABLE_STRING:
     case LP_DER_T61_STRING: /* in practice Latin-1, whatever the standard says */
     case LP_DER_IA5_STRING:
     case LP_DER_VISIBLE_STRING:
-        put_string(walk, value);
         return true;
     default:
-        lp_walk_puts(walk, "#");
-        lp_walk_put_hex(walk, value->whole);
+        return false;
+    }
+}
+
+/* A string that its text is equal to, as most are: ASCII without anything that needs an escape. */
+static bool plain(const struct lp_tlv *value)
+{
+    static const bool special[0x80] = {[','] = true, ['+'] = true, ['"'] = true, ['\\'] = true,
+                                       ['<'] = true, ['>'] = true, [';'] = true, ['#'] = true};
+    struct lp_rd rest = value->body;
+    uint8_t c = ' ';
+
+    if (!bytewise(value->tag) || lp_der_next_is(&rest, ' '))
+        return false;
+    while (lp_rd_u8(&rest, &c))
+        if (c >= 0x80 || special[c])
+            return false;
+    return c != ' ';
+}
+
+static bool put_value(struct lp_cert_walk *walk, const struct lp_tlv *value)
+{
+    size_t unit = value->tag == LP_DER_BMP_STRING         ? 2
+                  : value->tag == LP_DER_UNIVERSAL_STRING ? 4
+                                                          : 1;
+
+    if (value->body.left % unit != 0)
+        return false;
+    if (unit > 1 || bytewise(value->tag)) {
+        put_string(walk, value);
         return true;
     }
+    lp_walk_puts(walk, "#");
+    lp_walk_put_hex(walk, value->whole);
+    return true;
 }
 
 /* AttributeTypeAndValue (RFC 5280 4.1.2.4) */
@@ -143,8 +163,12 @@ static bool put_attribute(struct lp_cert_walk *walk, const char *field, struct l
         lp_walk_note(walk, field, "an attribute is no pair of a type and a value");
         return false;
     }
-    lp_walk_puts(walk, lp_oid_short_name(&oid));
+    lp_walk_puts(walk, oid.short_name);
     lp_walk_puts(walk, "=");
+    if (plain(&value)) {
+        lp_walk_put(walk, value.body.ptr, value.body.left);
+        return true;
+    }
     if (!put_value(walk, &value)) {
         lp_walk_note(walk, field, "a string ends within a character");
         return false;

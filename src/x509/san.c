@@ -36,7 +36,7 @@ static bool put_oid(struct lp_cert_walk *walk, const struct lp_tlv *tlv)
         lp_walk_note(walk, field, "no object identifier where one must stand");
         return false;
     }
-    lp_walk_puts(walk, lp_oid_short_name(&oid));
+    lp_walk_puts(walk, oid.short_name);
     return true;
 }
 
@@ -116,6 +116,21 @@ static bool put_general_name(struct lp_cert_walk *walk, const struct lp_tlv *nam
     return true;
 }
 
+/* The text of one GeneralName; NULL when it is damaged, and noted, or when memory was short. */
+static const char *read_general_name(struct lp_cert_walk *walk, const struct lp_tlv *name)
+{
+    static const char dns[] = "DNS:";
+
+    if (name->tag == (LP_DER_CONTEXT | 2)) { /* nearly all are these, and nearly all plain */
+        const char *text = lp_walk_plain_text(walk, dns, sizeof dns - 1, name->body);
+        if (text)
+            return text;
+    }
+    bool readable = put_general_name(walk, name);
+    const char *text = lp_walk_text(walk); /* also what is left of a damaged one must go */
+    return readable ? text : NULL;
+}
+
 /* How many names there are, up to the first damage. */
 static size_t count_names(struct lp_rd names)
 {
@@ -129,27 +144,26 @@ static size_t count_names(struct lp_rd names)
 
 void lp_walk_san(struct lp_cert_walk *walk, struct lp_rd value)
 {
+    const char *san[SAN_SHOWN + 1];
     struct lp_rd names;
     struct lp_tlv name;
+    size_t count = 0, shown = 0;
 
     if (!lp_walk_fine(walk, field, lp_der_only(value, LP_DER_SEQUENCE, &names)))
         return;
-    size_t count = count_names(names), shown = 0;
-    size_t room = count < SAN_SHOWN ? count : SAN_SHOWN;
-    const char **san = lp_arena_alloc(walk->arena, (room + 1) * sizeof *san);
-    walk->no_memory |= !san;
-    while (!walk->no_memory && !lp_rd_end(&names) && shown < SAN_SHOWN) {
+    for (; !walk->no_memory && !lp_rd_end(&names) && shown < SAN_SHOWN; count++) {
         if (!lp_walk_fine(walk, field, lp_der_any(&names, &name)))
             break;
-        bool readable = put_general_name(walk, &name);
-        const char *text = lp_walk_text(walk);
-        if (readable)
+        const char *text = read_general_name(walk, &name);
+        if (text)
             san[shown++] = text;
     }
+    count += count_names(names);
     if (!walk->no_memory && count > SAN_SHOWN) {
         san[shown] = lp_arena_printf(walk->arena, "... and %zu more", count - SAN_SHOWN);
         walk->no_memory |= !san[shown++];
     }
-    walk->facts->san = san;
+    walk->facts->san = lp_arena_copy(walk->arena, san, shown * sizeof *san);
     walk->facts->san_count = shown;
+    walk->no_memory |= !walk->facts->san;
 }

@@ -3,8 +3,10 @@
 #include "base/text.h"
 #include "certs.h"
 #include "certs_build.h"
+#include "x509/der.h"
 
 #include <openssl/err.h>
+#include <openssl/objects.h>
 
 static const char prefix[] = "Certificate (RFC 5280 4.1): ";
 
@@ -583,6 +585,59 @@ static void pem_text_of_a_block_is_the_same_block(void **state)
     }
 }
 
+/* Each that OpenSSL knows by itself: those of our table, and the others, which it is asked for. */
+static void der_oid_has_openssls_names(void **state)
+{
+    size_t compared = 0;
+
+    (void)state;
+    for (int nid = 1; nid < OBJ_new_nid(0); nid++) {
+        const ASN1_OBJECT *object = OBJ_nid2obj(nid);
+        uint8_t der[128], *end = der;
+        int n = object ? i2d_ASN1_OBJECT(object, NULL) : 0;
+        if (n < 3 || n > 2 + LP_OID_MAX)
+            continue;
+        i2d_ASN1_OBJECT(object, &end);
+        const unsigned char *next = der;
+        ASN1_OBJECT *read = d2i_ASN1_OBJECT(NULL, &next, n);
+        int same = OBJ_obj2nid(read); /* a few have two numbers */
+        ASN1_OBJECT_free(read);
+        struct guarded g = guarded_copy(der, (size_t)n);
+        struct lp_rd rd = lp_rd_init(g.bytes, g.n);
+        struct lp_tlv tlv;
+        struct lp_oid oid;
+        assert_int_equal(LP_DER_FINE, lp_der_any(&rd, &tlv));
+        assert_true(lp_der_oid(&tlv, &oid));
+        assert_int_equal(same, oid.nid);
+        assert_string_equal(OBJ_nid2sn(same), oid.short_name);
+        assert_string_equal(OBJ_nid2ln(same), oid.long_name);
+        guarded_free(&g);
+        compared++;
+    }
+    assert_true(compared > 900);
+}
+
+static void der_oid_unknown_is_dotted(void **state)
+{
+    static const struct {
+        const char *der, *dotted;
+    } unknown[] = {{"\x06\x03\x55\x04\x02", "2.5.4.2"}, /* in the midst of a table's arc */
+                   {"\x06\x03\x55\x04\x7f", "2.5.4.127"},
+                   {"\x06\x04\x2a\x03\x04\x05", "1.2.3.4.5"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        struct lp_rd rd = lp_rd_init(unknown[i].der, strlen(unknown[i].der));
+        struct lp_tlv tlv;
+        struct lp_oid oid;
+        assert_int_equal(LP_DER_FINE, lp_der_any(&rd, &tlv));
+        assert_true(lp_der_oid(&tlv, &oid));
+        assert_int_equal(NID_undef, oid.nid);
+        assert_string_equal(unknown[i].dotted, oid.short_name);
+        assert_string_equal(unknown[i].dotted, oid.long_name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,6 +657,8 @@ int main(void)
         cmocka_unit_test(facts_of_a_certificate_cut_anywhere_are_an_error),
         cmocka_unit_test(facts_with_failing_allocations_are_null_or_whole),
         cmocka_unit_test(facts_leave_openssls_error_queue_alone),
+        cmocka_unit_test(der_oid_has_openssls_names),
+        cmocka_unit_test(der_oid_unknown_is_dotted),
         cmocka_unit_test(each_finds_every_kind_of_block),
         cmocka_unit_test(each_takes_der_only_when_it_is_all),
         cmocka_unit_test(each_stops_when_told),

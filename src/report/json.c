@@ -17,12 +17,18 @@ static char *begin_value(struct lp_json *json, size_t n)
     return room;
 }
 
+static inline char *append(char *at, const char *bytes, size_t n)
+{
+    memcpy(at, bytes, n);
+    return at + n;
+}
+
 static inline void put_plain(struct lp_json *json, const char *bytes, size_t n)
 {
     char *room = begin_value(json, n);
 
     if (room)
-        lp_out_filled(json->out, (char *)memcpy(room, bytes, n) + n);
+        lp_out_filled(json->out, append(room, bytes, n));
 }
 
 void lp_json_open(struct lp_json *json, char bracket)
@@ -46,7 +52,7 @@ void lp_json_key(struct lp_json *json, const char *name)
     if (!room)
         return;
     *room++ = '"';
-    room = (char *)memcpy(room, name, n) + n;
+    room = append(room, name, n);
     *room++ = '"';
     *room++ = ':';
     lp_out_filled(json->out, room);

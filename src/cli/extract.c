@@ -58,6 +58,7 @@ static void export_files(struct extract *extract, struct lp_job *job)
     struct lp_run *run = &extract->run;
     struct lp_report report = lp_job_report(&extract->jobs, job);
     struct lp_error error = {""};
+    extract->files.of_phones = run->cli->configs;
     enum lp_status status = export_what(extract, job->capture, &error);
 
     /* What was written before a failure is told all the same. */

@@ -345,6 +345,31 @@ static const struct lp_field file_fields[] = {
     LP_PLAIN("written", lp_file, written),
 };
 
+static void put_file_size(struct lp_json *json, const void *value)
+{
+    const struct lp_boot_file *file = value;
+    lp_json_number(json, file->size);
+}
+
+static const struct lp_field incomplete_fields[] = {
+    LP_PLAIN("name", lp_boot_file, name),
+    LP_PLAIN("carrier", lp_boot_file, carrier),
+    LP_AS("frame", lp_boot_file, frame, lp_put_frame),
+    LP_WHOLE("bytes", put_file_size),
+};
+
+/* What a phone fetched and the capture does not hold to its end: it is not written. */
+static void put_incomplete(struct lp_json *json, const struct lp_capture *capture)
+{
+    lp_json_key(json, "incomplete");
+    lp_json_open(json, '[');
+    for (size_t i = 0; i < capture->file_count; i++)
+        if (!capture->files[i].complete)
+            lp_put_object(json, LP_TABLE(incomplete_fields, lp_boot_file), &capture->files[i],
+                          true);
+    lp_json_close(json, ']');
+}
+
 static void write_extracted(struct lp_report *report, const struct lp_capture *capture,
                             const struct lp_file_list *files)
 {
@@ -354,6 +379,8 @@ static void write_extracted(struct lp_report *report, const struct lp_capture *c
     lp_put_fields(&json, LP_TABLE(capture_fields, lp_capture), capture, capture->verified);
     lp_json_key(&json, "files");
     lp_put_array(&json, LP_TABLE(file_fields, lp_file), files->items, files->count, true);
+    if (files->of_phones)
+        put_incomplete(&json, capture);
     lp_json_close(&json, '}');
     lp_out_char(report->out, '\n');
 }

@@ -20,6 +20,7 @@ struct lp_file_list {
     struct lp_arena *arena; /* owned */
     struct lp_file *items;  /* owned */
     size_t count, cap;
+    bool of_phones; /* what phones fetched, not certificates */
 };
 
 bool lp_file_list_add(struct lp_file_list *list, const char *path, bool written);

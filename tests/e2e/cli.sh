@@ -537,6 +537,14 @@ phone_files() {
     run 1 extract --configs -o cut cut.pcap
     check "--configs: a part is named" holds err "SEP001F6C81110E.cnf.xml is incomplete: not written"
     check "--configs: and not written" test ! -e cut
+    run 1 extract --configs -f jsonl -o cut cut.pcap
+    check "--configs: a part is named in JSON" holds out \
+        '"incomplete":[{"name":"SEP001F6C81110E.cnf.xml","carrier":"tftp","frame":'
+    "$python" - "$captures/../../docs/leafprint.capture.schema.json" <<'PYTHON' || failed "--configs: schema"
+import json, sys
+import jsonschema
+jsonschema.Draft202012Validator(json.load(open(sys.argv[1]))).validate(json.load(open("out")))
+PYTHON
 }
 
 hash_files() {

@@ -1,17 +1,13 @@
-#define _GNU_SOURCE /* F_OFD_SETLK, of POSIX.1-2024 */
 #include "batch/outfile.h"
 
 #include "base/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { PARTS_MOST = 1000 };
 
 static bool join(char out[LP_OUT_PATH], const char *path, const char *end)
 {
@@ -23,27 +19,6 @@ static bool say(struct lp_error *error, const char *path, const char *what)
 {
     lp_error_set(error, "%s: %s", path, what);
     return false;
-}
-
-/* The lock of the whole file, as its writer holds it. It belongs to the descriptor where that can
- * be had: a lock of the process is lost when any descriptor of the file is closed, such as that of
- * a walk through the directory. */
-static bool lock(int fd)
-{
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-#ifdef F_OFD_SETLK
-    return fcntl(fd, F_OFD_SETLK, &whole) == 0;
-#else
-    return fcntl(fd, F_SETLK, &whole) == 0;
-#endif
-}
-
-static bool same_file(int fd, const char *path)
-{
-    struct stat a, b;
-
-    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
 }
 
 /* ---- what earlier runs left ---- */
@@ -65,62 +40,7 @@ static bool recorded_status(const char *path, int *status)
     return true;
 }
 
-/* Removes a temporary file unless a living process holds its lock. */
-static void remove_stale(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-
-    if (fd < 0)
-        return;
-    if (lock(fd) && same_file(fd, path))
-        unlink(path);
-    close(fd);
-}
-
-/* Those that belong to `path`: named so, in the same directory. */
-static void remove_stale_parts(const char *path)
-{
-    char dir[LP_OUT_PATH], prefix[LP_OUT_PATH], part[LP_OUT_PATH];
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const struct dirent *entry;
-    int n = slash ? (int)(slash - path) + 1 : 0;
-
-    if (snprintf(dir, sizeof dir, "%.*s", n, path) < 0 || !join(prefix, name, ".part."))
-        return;
-    DIR *list = opendir(n ? dir : ".");
-    while (list && (entry = readdir(list)))
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && join(part, dir, entry->d_name))
-            remove_stale(part);
-    if (list)
-        closedir(list);
-}
-
 /* ---- writing ---- */
-
-/* Between its creation and its lock a temporary file looks stale; whoever removed it then made room
- * for another try. */
-static int open_part(struct lp_outfile *file)
-{
-    for (int n = 0; n < PARTS_MOST; n++) {
-        char end[32];
-        snprintf(end, sizeof end, ".part.%d", n);
-        if (!join(file->part, file->path, end)) {
-            errno = ENAMETOOLONG;
-            return -1;
-        }
-        int fd = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST)
-            return -1;
-        if (fd < 0)
-            continue;
-        (void)lock(fd); /* without locks nobody takes it for stale either */
-        if (same_file(fd, file->part))
-            return fd;
-        close(fd);
-    }
-    errno = EEXIST;
-    return -1;
-}
 
 enum lp_outfile_state lp_outfile_open(struct lp_outfile *file, const char *path, int *status,
                                       struct lp_error *error)
@@ -128,8 +48,8 @@ enum lp_outfile_state lp_outfile_open(struct lp_outfile *file, const char *path,
     struct stat info;
     const char *wrong = NULL;
 
-    file->fd = -1;
-    if (!join(file->path, path, "") || !join(file->status_path, path, ".status"))
+    file->part.fd = -1;
+    if (!join(file->status_path, path, ".status"))
         wrong = "path too long";
     else if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode))
         wrong = "not a regular file";
@@ -137,30 +57,11 @@ enum lp_outfile_state lp_outfile_open(struct lp_outfile *file, const char *path,
         return LP_OUTFILE_FINISHED;
     else if (lstat(path, &info) == 0)
         wrong = "exists, and is no finished result; not overwritten";
-    if (!wrong) {
-        remove_stale_parts(path);
-        file->fd = open_part(file);
-        if (file->fd < 0)
-            wrong = strerror(errno);
-    }
+    else if (!lp_partfile_open(&file->part, path))
+        wrong = strerror(errno);
     if (wrong)
         say(error, path, wrong);
     return wrong ? LP_OUTFILE_ERROR : LP_OUTFILE_NEW;
-}
-
-/* Makes a new name in a directory last. Some file systems cannot, and need not. */
-static void sync_directory(const char *path)
-{
-    char dir[LP_OUT_PATH];
-    const char *slash = strrchr(path, '/');
-    int n = slash ? (int)(slash - path) + 1 : 0;
-
-    snprintf(dir, sizeof dir, "%.*s", n, path);
-    int fd = open(n ? dir : ".", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
 }
 
 /* Writes FILE.status: under another name first, since a torn one would be taken for none. */
@@ -169,11 +70,11 @@ static bool record(const struct lp_outfile *file, int status, const char *summar
     char fresh[LP_OUT_PATH + 8];
     bool fine;
 
-    snprintf(fresh, sizeof fresh, "%s.status", file->part);
+    snprintf(fresh, sizeof fresh, "%s.status", file->part.part);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return false;
-    (void)lock(fd); /* it is no more stale than the other */
+    (void)lp_partfile_lock(fd); /* it is no more stale than the other */
     FILE *out = fdopen(fd, "w");
     if (!out) {
         close(fd);
@@ -194,28 +95,20 @@ static bool record(const struct lp_outfile *file, int status, const char *summar
 bool lp_outfile_finish(struct lp_outfile *file, int status, const char *summary,
                        struct lp_error *error)
 {
-    bool fine = fsync(file->fd) == 0 && record(file, status, summary);
+    struct lp_partfile *part = &file->part;
+    bool fine = fsync(part->fd) == 0 && record(file, status, summary);
 
     if (fine) {
-        sync_directory(file->path); /* the status must not come after the file */
-        fine = rename(file->part, file->path) == 0;
+        lp_partfile_sync_directory(part->path); /* the status must not come after the file */
+        fine = lp_partfile_keep(part);
     }
-    if (!fine) {
-        say(error, file->path, strerror(errno));
-        lp_outfile_abandon(file);
-        return false;
-    }
-    close(file->fd);
-    file->fd = -1;
-    sync_directory(file->path);
-    return true;
+    if (!fine)
+        say(error, part->path, strerror(errno));
+    lp_partfile_abandon(part);
+    return fine;
 }
 
 void lp_outfile_abandon(struct lp_outfile *file)
 {
-    if (file->fd < 0)
-        return;
-    unlink(file->part);
-    close(file->fd); /* the lock goes last: until then the file is not stale */
-    file->fd = -1;
+    lp_partfile_abandon(&file->part);
 }

@@ -1,23 +1,16 @@
 /*
- * A file of results that is there whole or not at all.
- *
- * What is written goes to a temporary file beside it, FILE.part.N, which is locked as long as its
- * writer lives. When all is written it is brought to the disk, the status is recorded in
- * FILE.status, and then it gets its name: whoever finds FILE finds all of it and the status. A
- * temporary that nobody holds a lock on is what a killed run left behind; the next run for the same
- * file removes it and starts afresh. fcntl(2) locks also reach over NFS; where a file system has
- * none, temporaries of killed runs stay.
+ * A file of results (partfile.h) with the status of its run in FILE.status, which is there first:
+ * whoever finds FILE finds all of it and the status.
  */
 #ifndef LP_BATCH_OUTFILE_H
 #define LP_BATCH_OUTFILE_H
 
+#include "batch/partfile.h"
 #include "leafprint/leafprint.h"
 
-enum { LP_OUT_PATH = 4096 };
-
 struct lp_outfile {
-    char path[LP_OUT_PATH], part[LP_OUT_PATH], status_path[LP_OUT_PATH];
-    int fd; /* owned, -1: not open; to be written to */
+    struct lp_partfile part; /* owned; part.fd is to be written to */
+    char status_path[LP_OUT_PATH];
 };
 
 /* What a finished file's run came to. */

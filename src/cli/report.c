@@ -10,6 +10,7 @@
 #include "cli/message.h"
 #include "cli/run.h"
 
+#include "batch/partfile.h"
 #include "report/page.h"
 
 #include <errno.h>
@@ -92,18 +93,6 @@ static char *place_of(const char *path)
     return real ? real : strdup(path);
 }
 
-/* "dir/.report.html.XXXXXX" for "dir/report.html"; owned by the caller (free). */
-static char *beside(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t size = strlen(path) + sizeof "..XXXXXX";
-    char *out = malloc(size);
-
-    if (out)
-        snprintf(out, size, "%.*s.%s.XXXXXX", (int)(name - path), path, name);
-    return out;
-}
-
 static bool say_failed(const char *path, int cause)
 {
     if (cause != EPIPE)
@@ -111,50 +100,48 @@ static bool say_failed(const char *path, int cause)
     return false;
 }
 
-/* Writes the page to the descriptor and closes it. False: said so. */
-static bool write_to(struct lp_page *page, int fd, const char *path, bool durable)
+/* False: errno says why. */
+static bool write_to(struct lp_page *page, int fd)
 {
     struct lp_out out = {.fd = fd};
-    int cause = 0;
 
     errno = 0;
-    if (!lp_page_write(page, &out))
-        cause = out.error ? out.error : errno ? errno : EIO;
-    if (!cause && durable && fsync(fd) != 0)
-        cause = errno;
-    if (close(fd) != 0 && !cause)
-        cause = errno;
+    bool written = lp_page_write(page, &out);
+    int cause = out.error ? out.error : errno ? errno : EIO;
     lp_out_free(&out);
-    return cause ? say_failed(path, cause) : true;
-}
-
-/* mkstemp makes files for their owner alone; a page is for whoever may read files made here. */
-static void widen(int fd)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)fchmod(fd, 0666 & ~mask);
+    errno = cause;
+    return written;
 }
 
 static bool write_file(struct lp_page *page, const char *path)
 {
-    char *temporary = beside(path);
-    bool written = false;
-    int fd = temporary ? mkstemp(temporary) : -1;
+    struct lp_partfile file;
 
-    if (fd < 0) {
-        say_failed(path, temporary ? errno : ENOMEM);
-        goto out;
-    }
-    widen(fd);
-    written = write_to(page, fd, path, true);
-    if (written && rename(temporary, path) != 0)
-        written = say_failed(path, errno);
+    if (!lp_partfile_open(&file, path))
+        return say_failed(path, errno);
+    bool written = write_to(page, file.fd);
+    int cause = errno;
     if (!written)
-        unlink(temporary);
-out:
-    free(temporary);
-    return written;
+        lp_partfile_abandon(&file);
+    else if (!lp_partfile_keep(&file))
+        return say_failed(path, errno);
+    return written || say_failed(path, cause);
+}
+
+/* A pipe or a device, which has no "beside". */
+static bool write_into(struct lp_page *page, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return say_failed(path, errno);
+    bool written = write_to(page, fd);
+    int cause = errno;
+    if (close(fd) != 0 && written) {
+        cause = errno;
+        written = false;
+    }
+    return written || say_failed(path, cause);
 }
 
 static bool write_page(struct lp_page *page, const char *output)
@@ -163,14 +150,12 @@ static bool write_page(struct lp_page *page, const char *output)
     struct stat info;
     bool written = false;
 
-    if (!path) {
+    if (!path)
         say_failed(output, ENOMEM);
-    } else if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        written = fd >= 0 ? write_to(page, fd, path, false) : say_failed(path, errno);
-    } else {
+    else if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        written = write_into(page, path);
+    else
         written = write_file(page, path);
-    }
     free(path);
     return written;
 }

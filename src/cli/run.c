@@ -33,13 +33,13 @@ static bool open_file(struct lp_run *run)
         lp_say("%s", error.text);
     if (run->finished && run->cli->verbose)
         lp_say("%s: finished by an earlier run", run->cli->out);
-    run->out.fd = run->file.fd;
+    run->out.fd = run->file.part.fd;
     return state == LP_OUTFILE_NEW;
 }
 
 bool lp_run_start(struct lp_run *run, const struct lp_cli *cli)
 {
-    *run = (struct lp_run){.cli = cli, .out.fd = STDOUT_FILENO, .file.fd = -1};
+    *run = (struct lp_run){.cli = cli, .out.fd = STDOUT_FILENO, .file.part.fd = -1};
     run->report = (struct lp_report){&run->out, want_color(cli), cli->verbose};
     if (cli->writer->begin && !cli->quiet)
         cli->writer->begin(&run->report, cli->command->rows);

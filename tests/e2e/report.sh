@@ -45,7 +45,7 @@ holds() { grep -qF -- "$2" "$1"; }
 lacks() { ! grep -qF -- "$2" "$1"; }
 same() { [ "$1" = "$2" ]; }
 whole() { [ "$(tail -n 1 "$1")" = "</html>" ]; }
-alone() { [ "$(find . -maxdepth 1 -name '.*.??????' | wc -l)" -eq 0 ] && [ -z "$(ls tmp)" ]; }
+alone() { [ "$(find . -maxdepth 1 -name '*.part.*' | wc -l)" -eq 0 ] && [ -z "$(ls tmp)" ]; }
 
 "$python" "$here/report_results.py" 60 >a.jsonl || exit 1
 "$python" "$here/report_results.py" 40 >b.jsonl || exit 1
@@ -106,6 +106,10 @@ the_file() {
     cp page.html old.html
     run 0 -o page.html a.jsonl
     check "the same results, the same page" cmp -s page.html old.html
+    echo half >page.html.part.0
+    echo half >page.html.part.7
+    run 0 -o page.html a.jsonl
+    check "what killed runs left goes" alone
     ln -s page.html link.html
     run 0 -o link.html b.jsonl
     check "a link stays a link" test -L link.html

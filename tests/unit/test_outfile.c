@@ -69,7 +69,7 @@ static void outfile_finished_gives_its_status_back(void **state)
     for (int recorded = 0; recorded <= 3; recorded++) {
         int status = -1;
         open_new(&file);
-        assert_int_equal(5, write(file.fd, "hello", 5));
+        assert_int_equal(5, write(file.part.fd, "hello", 5));
         assert_false(exists(path));
         assert_true(lp_outfile_finish(&file, recorded, "some words\n", &error));
         assert_true(exists(path));
@@ -101,7 +101,7 @@ static void outfile_stale_temporary_is_replaced(void **state)
     make(part0, "half a line");
     make(part1, "another");
     open_new(&file);
-    assert_int_equal(0, fstat(file.fd, &info));
+    assert_int_equal(0, fstat(file.part.fd, &info));
     assert_int_equal(0, info.st_size);
     assert_false(exists(part1));
     lp_outfile_abandon(&file);
@@ -116,7 +116,7 @@ static void outfile_living_temporary_stays(void **state)
     open_new(&first);
     open_new(&second);
     assert_true(exists(part0));
-    assert_string_not_equal(first.part, second.part);
+    assert_string_not_equal(first.part.part, second.part.part);
     assert_true(lp_outfile_finish(&second, 0, "", &error));
     assert_true(lp_outfile_finish(&first, 0, "", &error));
 }

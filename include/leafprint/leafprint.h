@@ -403,6 +403,10 @@ struct lp_capture {
     size_t config_count;
     struct lp_session *sessions; /* ordered by first_frame */
     size_t session_count;
+    /* With lp_options.sink instead of the two above: the numbers, from 0, of the sessions that it
+     * took, ordered by first_frame. */
+    uint32_t *order;
+    size_t handed_on;
     struct lp_boot_file *files; /* boot files of phones, ordered by frame */
     size_t file_count;
     struct lp_attempt *attempts; /* ordered by frame; at most 1,024 are kept */
@@ -417,6 +421,17 @@ struct lp_capture {
     struct lp_arena *arena; /* private: owns all of the above */
 };
 
+/* For captures of any size in little memory: takes each handshake when all is known of it. */
+struct lp_session_sink {
+    /* `session` and all that it points to live for the call; its id is the number of the call,
+     * from 0. False: memory is short, and the scan ends so. */
+    bool (*take)(void *ctx, const struct lp_session *session);
+    /* What was taken is void, since the capture is read once more, with the secrets that stood
+     * behind its packets; numbers begin again at 0. */
+    void (*again)(void *ctx);
+    void *ctx; /* borrowed */
+};
+
 /* Zeroed means defaults. */
 struct lp_options {
     uint64_t max_memory;     /* bytes for connections and reassembly of one scan; 0: 256 MiB */
@@ -429,8 +444,10 @@ struct lp_options {
                            still grow; NULL: those in the capture alone */
     volatile sig_atomic_t *stop; /* soon after it is not 0, reading ends, and out->error says so:
                                     for a signal handler. May be NULL */
-    bool facts;                  /* fill lp_cert.facts */
-    bool keep_der;               /* fill lp_cert.der */
+    const struct lp_session_sink *sink; /* takes the handshakes; NULL: they are kept in the result.
+                                           What was handed on cannot be verified */
+    bool facts;                         /* fill lp_cert.facts */
+    bool keep_der;                      /* fill lp_cert.der */
     bool more_digests; /* fill lp_cert.more; lp_expected_needs_more_digests() tells whether a
                           comparison needs it */
 };

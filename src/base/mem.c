@@ -171,6 +171,22 @@ void lp_arena_free(struct lp_arena *arena)
     lp_free(arena);
 }
 
+/* The newest block stays: it is the largest, unless a single piece was larger than any block. */
+void lp_arena_reset(struct lp_arena *arena)
+{
+    struct lp_arena_block *kept = arena->blocks;
+
+    if (!kept)
+        return;
+    while (kept->next) {
+        struct lp_arena_block *older = kept->next;
+        kept->next = older->next;
+        lp_free(older);
+    }
+    memset(kept->bytes, 0, kept->used);
+    kept->used = 0;
+}
+
 void *lp_arena_alloc(struct lp_arena *arena, size_t n)
 {
     size_t rounded;

@@ -51,6 +51,7 @@ bool lp_grow_array(void *items, size_t *cap, size_t want, size_t size);
 struct lp_arena;
 struct lp_arena *lp_arena_new(void);
 void lp_arena_free(struct lp_arena *arena);
+void lp_arena_reset(struct lp_arena *arena); /* empties it, and keeps some of its memory */
 void *lp_arena_alloc(struct lp_arena *arena, size_t n); /* zeroed, aligned for any type */
 void *lp_arena_copy(struct lp_arena *arena, const void *bytes, size_t n);
 char *lp_arena_text(struct lp_arena *arena, const char *text);

@@ -42,6 +42,7 @@ static void free_job(struct lp_job *job)
     lp_capture_free(job->capture);
     lp_out_free(&job->out);
     lp_out_free(&job->note);
+    lp_streamed_free(&job->streamed);
     free(job->path);
     free(job);
 }
@@ -147,10 +148,12 @@ static void show(struct flow *flow, struct lp_job *job)
     }
     if (run->cli->verbose && !alone(run->cli, job))
         say_effort(job);
+    lp_run_begin(run);
     if (jobs->deliver)
         jobs->deliver(jobs->ctx, job);
     if (!run->cli->quiet)
         lp_run_send(run, &job->out);
+    lp_run_end(run);
     if (flow->on_terminal)
         lp_progress_resume(flow->progress);
 }

@@ -10,14 +10,16 @@
 #define LP_CLI_JOBS_H
 
 #include "cli/run.h"
+#include "report/streamed.h"
 
 struct lp_job {
-    char *path;                 /* owned */
-    const char *config;         /* a list's second column, in the same memory; or NULL */
-    struct lp_capture *capture; /* owned; NULL: it was not scanned (to its end) */
-    struct lp_out out;          /* what there is to say about it */
-    struct lp_out note;         /* a text that belongs to `capture`, or empty */
-    struct lp_error error;      /* when `failed`: why nothing goes on */
+    char *path;                  /* owned */
+    const char *config;          /* a list's second column, in the same memory; or NULL */
+    struct lp_capture *capture;  /* owned; NULL: it was not scanned (to its end) */
+    struct lp_out out;           /* what there is to say about it */
+    struct lp_streamed streamed; /* the capture's handshakes, if they were handed on */
+    struct lp_out note;          /* a text that belongs to `capture`, or empty */
+    struct lp_error error;       /* when `failed`: why nothing goes on */
     bool failed;
     double seconds; /* that it took */
 };

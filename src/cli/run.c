@@ -4,9 +4,11 @@
 #include "cli/message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* An explicit choice wins; then NO_COLOR (no-color.org: present and not empty), then the terminal.
@@ -37,13 +39,44 @@ static bool open_file(struct lp_run *run)
     return state == LP_OUTFILE_NEW;
 }
 
+/* Whether the descriptor appends to a file. */
+static bool appends(int fd)
+{
+    struct stat info;
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && flags & O_APPEND && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/* Where locks are not to be had, writing goes on without. */
+static void lock(const struct lp_run *run, short kind)
+{
+    struct flock all = {.l_type = kind, .l_whence = SEEK_SET};
+
+    while (run->shared && fcntl(run->out.fd, F_SETLKW, &all) != 0 && errno == EINTR)
+        ;
+}
+
+void lp_run_begin(struct lp_run *run)
+{
+    lock(run, F_WRLCK);
+}
+
+void lp_run_end(struct lp_run *run)
+{
+    lock(run, F_UNLCK);
+}
+
 bool lp_run_start(struct lp_run *run, const struct lp_cli *cli)
 {
     *run = (struct lp_run){.cli = cli, .out.fd = STDOUT_FILENO, .file.part.fd = -1};
     run->report = (struct lp_report){&run->out, want_color(cli), cli->verbose};
     if (cli->writer->begin && !cli->quiet)
         cli->writer->begin(&run->report, cli->command->rows);
-    return !cli->out || open_file(run);
+    if (cli->out)
+        return open_file(run);
+    run->shared = appends(run->out.fd);
+    return true;
 }
 
 void lp_run_note(struct lp_run *run, int status)

@@ -23,6 +23,7 @@ struct lp_run {
                            it */
     bool unreadable_input; /* noted by the main thread, while others note what captures gave */
     bool stdin_used;       /* it can be read only once */
+    bool shared;           /* the output is a file that others may append to as well */
 };
 
 /* False: there is nothing to do but lp_run_finish. */
@@ -31,6 +32,10 @@ bool lp_run_start(struct lp_run *run, const struct lp_cli *cli);
 void lp_run_note(struct lp_run *run, int status);
 /* Sends what is in `out`, in one write. False: it could not be written, and said so. */
 bool lp_run_send(struct lp_run *run, struct lp_out *out);
+/* Between these two nobody else writes to a file that several processes append to: a line that is
+ * sent in parts stays one. */
+void lp_run_begin(struct lp_run *run);
+void lp_run_end(struct lp_run *run);
 /* The same for the run's own. */
 bool lp_run_flush(struct lp_run *run);
 /* The exit status, after --fail-on. Releases everything. Does not return when the run was

@@ -340,6 +340,39 @@ static void write_capture(struct lp_report *report, const struct lp_capture *cap
     lp_out_char(report->out, '\n');
 }
 
+/* The row of the sessions, which others may write. */
+static size_t row_of_sessions(void)
+{
+    size_t row = 0;
+    while (capture_fields[row].put != put_sessions)
+        row++;
+    return row;
+}
+
+void lp_jsonl_before_sessions(struct lp_report *report, const struct lp_capture *capture)
+{
+    struct lp_json json = {report->out, false};
+    struct lp_table table = LP_TABLE(capture_fields, lp_capture);
+
+    table.count = row_of_sessions();
+    lp_json_open(&json, '{');
+    lp_put_fields(&json, table, capture, capture->verified);
+    lp_json_row_key(&json, &capture_fields[table.count].key);
+}
+
+void lp_jsonl_behind_sessions(struct lp_report *report, const struct lp_capture *capture)
+{
+    struct lp_json json = {report->out, true};
+    struct lp_table table = LP_TABLE(capture_fields, lp_capture);
+    size_t row = row_of_sessions() + 1;
+
+    table.rows += row;
+    table.count -= row;
+    lp_put_fields(&json, table, capture, capture->verified);
+    lp_json_close(&json, '}');
+    lp_out_char(report->out, '\n');
+}
+
 static const struct lp_field file_fields[] = {
     LP_PLAIN("path", lp_file, path),
     LP_PLAIN("written", lp_file, written),
@@ -425,6 +458,7 @@ static void write_listed(struct lp_report *report, const char *path, const struc
 
 const struct lp_writer lp_writer_jsonl = {
     .name = "jsonl",
+    .streams = true,
     .verified = write_capture,
     .inspected = write_capture,
     .extracted = write_extracted,

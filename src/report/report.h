@@ -41,7 +41,8 @@ enum lp_rows {
 };
 
 struct lp_writer {
-    const char *name;                                           /* as --format takes it */
+    const char *name; /* as --format takes it */
+    bool streams;     /* what was inspected may be written by streamed.h instead */
     void (*begin)(struct lp_report *report, enum lp_rows rows); /* NULL: nothing comes first */
     void (*verified)(struct lp_report *report, const struct lp_capture *capture);
     void (*inspected)(struct lp_report *report, const struct lp_capture *capture);

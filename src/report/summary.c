@@ -117,12 +117,22 @@ static bool note_phone(struct lp_summary *summary, const struct lp_config *confi
     return true;
 }
 
+bool lp_summary_note_leaf(struct lp_summary *summary, const uint8_t sha256[32])
+{
+    return note_leaf(summary, sha256);
+}
+
+void lp_summary_more_leaves(struct lp_summary *summary)
+{
+    summary->more_leaves = true;
+}
+
 bool lp_summary_note(struct lp_summary *summary, const struct lp_capture *capture)
 {
     bool fine = true;
 
     summary->captures++;
-    summary->handshakes += capture->session_count;
+    summary->handshakes += capture->session_count + capture->handed_on;
     summary->failed += capture->error != NULL;
     for (size_t i = 0; i < capture->session_count && fine; i++) {
         const struct lp_session *session = &capture->sessions[i];

@@ -18,6 +18,11 @@ void lp_summary_free(struct lp_summary *summary); /* NULL is fine */
 /* False: memory is short. */
 bool lp_summary_note(struct lp_summary *summary, const struct lp_capture *capture);
 
+/* For a capture whose sessions were handed on: the leaf of one of them, and that there were more.
+ * False: memory is short. */
+bool lp_summary_note_leaf(struct lp_summary *summary, const uint8_t sha256[32]);
+void lp_summary_more_leaves(struct lp_summary *summary);
+
 uint64_t lp_summary_captures(const struct lp_summary *summary);
 
 /* Some lines for people. */

@@ -22,6 +22,8 @@ struct lp_capture *lp_capture_new(const char *path)
 
 void lp_capture_free(struct lp_capture *capture)
 {
-    if (capture)
-        lp_arena_free(capture->arena); /* which the struct itself lies in */
+    if (!capture)
+        return;
+    lp_free(capture->order);
+    lp_arena_free(capture->arena); /* which the struct itself lies in */
 }

@@ -4,8 +4,12 @@
 #include "x509/x509.h"
 
 struct entry {
-    struct entry *next; /* borrowed: in the arena */
-    struct lp_cert cert;
+    struct lp_cert cert; /* first: what was added is known by it */
+    struct entry *next;  /* in the same bucket */
+    /* With a sink. */
+    struct lp_arena *own;        /* owned: what the certificate's fields point to */
+    struct entry *newer, *older; /* among those that nobody holds */
+    unsigned holders;
 };
 
 struct lp_cert_store {
@@ -15,9 +19,13 @@ struct lp_cert_store {
     struct lp_digester *digester; /* owned */
     struct lp_arena *arena;       /* borrowed */
     struct lp_options options;
+    bool recycles;                 /* there is a sink */
+    struct entry *newest, *oldest; /* those that nobody holds */
+    size_t idle;                   /* how many they are */
 };
 
-enum { FIRST_BUCKETS = 64 };
+/* MOST_IDLE: of an authority's certificates there are few, and leaves seldom come again soon. */
+enum { FIRST_BUCKETS = 64, MOST_IDLE = 256 };
 
 struct lp_cert_store *lp_cert_store_new(uint64_t seed, struct lp_arena *arena,
                                         const struct lp_options *options)
@@ -28,6 +36,7 @@ struct lp_cert_store *lp_cert_store_new(uint64_t seed, struct lp_arena *arena,
     store->seed = seed;
     store->arena = arena;
     store->options = *options;
+    store->recycles = options->sink != NULL;
     store->bucket_count = FIRST_BUCKETS;
     store->buckets = lp_alloc_array(FIRST_BUCKETS, sizeof(struct entry *));
     store->digester = lp_digester_new();
@@ -38,10 +47,25 @@ struct lp_cert_store *lp_cert_store_new(uint64_t seed, struct lp_arena *arena,
     return store;
 }
 
+static void free_entry(struct entry *entry)
+{
+    if (!entry)
+        return;
+    lp_arena_free(entry->own);
+    lp_free(entry);
+}
+
 void lp_cert_store_free(struct lp_cert_store *store)
 {
     if (!store)
         return;
+    for (size_t i = 0; store->recycles && store->buckets && i < store->bucket_count; i++) {
+        while (store->buckets[i]) {
+            struct entry *entry = store->buckets[i];
+            store->buckets[i] = entry->next;
+            free_entry(entry);
+        }
+    }
     lp_digester_free(store->digester);
     lp_free(store->buckets);
     lp_free(store);
@@ -49,7 +73,7 @@ void lp_cert_store_free(struct lp_cert_store *store)
 
 static struct entry **bucket_of(const struct lp_cert_store *store, const uint8_t sha256[32])
 {
-    return &store->buckets[lp_hash_bytes(store->seed, sha256, 32) % store->bucket_count];
+    return &store->buckets[lp_hash_bytes(store->seed, sha256, 32) & (store->bucket_count - 1)];
 }
 
 static void grow(struct lp_cert_store *store)
@@ -73,20 +97,100 @@ static void grow(struct lp_cert_store *store)
     lp_free(old);
 }
 
-/* What the options ask for beyond the two hashes. */
-static bool decorate(struct lp_cert_store *store, struct lp_cert *cert, const uint8_t *der,
-                     size_t n)
+/* ---- those that nobody holds ---- */
+
+static void leave_idle(struct lp_cert_store *store, struct entry *entry)
 {
-    if (store->options.keep_der && !(cert->der = lp_arena_copy(store->arena, der, n)))
+    *(entry->newer ? &entry->newer->older : &store->newest) = entry->older;
+    *(entry->older ? &entry->older->newer : &store->oldest) = entry->newer;
+    store->idle--;
+}
+
+static void become_idle(struct lp_cert_store *store, struct entry *entry)
+{
+    entry->newer = NULL;
+    entry->older = store->newest;
+    *(entry->older ? &entry->older->newer : &store->oldest) = entry;
+    store->newest = entry;
+    store->idle++;
+}
+
+static void hold(struct lp_cert_store *store, struct entry *entry)
+{
+    if (store->recycles && entry->holders++ == 0)
+        leave_idle(store, entry);
+}
+
+static void take_out(struct lp_cert_store *store, struct entry *entry)
+{
+    struct entry **link = bucket_of(store, entry->cert.sha256);
+
+    while (*link != entry)
+        link = &(*link)->next;
+    *link = entry->next;
+    leave_idle(store, entry);
+    store->count--;
+}
+
+void lp_cert_store_drop(void *ctx, const void *stored)
+{
+    struct lp_cert_store *store = ctx;
+
+    if (!store->recycles)
+        return;
+    struct entry *entry = *bucket_of(store, ((const struct lp_cert *)stored)->sha256);
+    while (entry && &entry->cert != stored)
+        entry = entry->next;
+    if (!entry || --entry->holders)
+        return;
+    become_idle(store, entry);
+    if (store->idle <= MOST_IDLE)
+        return;
+    entry = store->oldest;
+    take_out(store, entry);
+    free_entry(entry);
+}
+
+/* ---- adding ---- */
+
+/* What the options ask for beyond the two hashes. */
+static bool decorate(struct lp_cert_store *store, struct entry *entry, const uint8_t *der, size_t n)
+{
+    struct lp_arena *arena = entry->own ? entry->own : store->arena;
+    struct lp_cert *cert = &entry->cert;
+
+    if (store->options.keep_der && !(cert->der = lp_arena_copy(arena, der, n)))
         return false;
     if (store->options.more_digests) {
-        struct lp_more_digests *more = lp_arena_alloc(store->arena, sizeof *more);
+        struct lp_more_digests *more = lp_arena_alloc(arena, sizeof *more);
         if (!more)
             return false;
         if (lp_digest_more(store->digester, der, n, more))
             cert->more = more;
     }
-    return !store->options.facts || (cert->facts = lp_x509_facts(store->arena, der, n));
+    return !store->options.facts || (cert->facts = lp_x509_facts(arena, der, n));
+}
+
+/* An empty one, with an arena of its own where entries come and go. */
+static struct entry *new_entry(struct lp_cert_store *store)
+{
+    if (!store->recycles)
+        return lp_arena_alloc(store->arena, sizeof(struct entry));
+    if (store->idle == MOST_IDLE) { /* the memory of one that has to go anyway */
+        struct entry *old = store->oldest;
+        take_out(store, old);
+        lp_arena_reset(old->own);
+        *old = (struct entry){.own = old->own};
+        return old;
+    }
+    struct entry *entry = lp_alloc(sizeof *entry);
+    if (!entry)
+        return NULL;
+    entry->own = lp_arena_new();
+    if (entry->own)
+        return entry;
+    free_entry(entry);
+    return NULL;
 }
 
 const void *lp_cert_store_add(void *ctx, const uint8_t *der, size_t n)
@@ -96,19 +200,26 @@ const void *lp_cert_store_add(void *ctx, const uint8_t *der, size_t n)
 
     if (!lp_digest_cert(store->digester, der, n, sha1, sha256))
         return NULL;
-    for (struct entry *seen = *bucket_of(store, sha256); seen; seen = seen->next)
-        if (seen->cert.bytes == n && memcmp(seen->cert.sha256, sha256, sizeof sha256) == 0)
+    for (struct entry *seen = *bucket_of(store, sha256); seen; seen = seen->next) {
+        if (seen->cert.bytes == n && memcmp(seen->cert.sha256, sha256, sizeof sha256) == 0) {
+            hold(store, seen);
             return &seen->cert;
+        }
+    }
 
-    struct entry *entry = lp_arena_alloc(store->arena, sizeof *entry);
+    struct entry *entry = new_entry(store);
     if (!entry)
         return NULL;
     entry->cert.complete = true;
     entry->cert.bytes = (uint32_t)n;
     memcpy(entry->cert.sha1, sha1, sizeof sha1);
     memcpy(entry->cert.sha256, sha256, sizeof sha256);
-    if (!decorate(store, &entry->cert, der, n))
+    if (!decorate(store, entry, der, n)) {
+        if (store->recycles)
+            free_entry(entry);
         return NULL;
+    }
+    entry->holders = 1;
     if (store->count++ >= store->bucket_count)
         grow(store);
     struct entry **bucket = bucket_of(store, sha256);

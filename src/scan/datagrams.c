@@ -134,6 +134,7 @@ static void end_lane(struct lp_datagrams *datagrams, const struct lp_udp_flow *f
 static void start_lane(struct lp_datagrams *datagrams, struct lp_udp_flow *flow, struct lane *lane)
 {
     lane->dtls = (struct lp_dtls){.tls.add_cert = lp_cert_store_add,
+                                  .tls.drop_cert = lp_cert_store_drop,
                                   .tls.add_ctx = datagrams->sessions->store,
                                   .tls.budget = &flow->budget};
 }

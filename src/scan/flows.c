@@ -55,6 +55,7 @@ static struct flow_state *state_of(struct lp_flows *flows, struct lp_flow *flow)
         return NULL;
     }
     state->tls.add_cert = lp_cert_store_add;
+    state->tls.drop_cert = lp_cert_store_drop;
     state->tls.add_ctx = flows->sessions->store;
     state->tls.budget = &flow->budget;
     state->carried.tls = &state->tls;

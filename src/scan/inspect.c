@@ -100,7 +100,9 @@ static bool build(struct scan *scan)
     scan->sessions = (struct lp_sessions){.arena = arena,
                                           .store = scan->store,
                                           .path = scan->capture->path,
-                                          .findings = &scan->findings};
+                                          .findings = &scan->findings,
+                                          .sink = options->sink,
+                                          .scratch = options->sink ? lp_arena_new() : NULL};
     scan->files = (struct lp_boot_files){.arena = arena};
     scan->tftp = lp_tftp_new(&scan->budget, lp_boot_files_add, &scan->files);
     scan->flows = (struct lp_flows){.sessions = &scan->sessions,
@@ -116,7 +118,8 @@ static bool build(struct scan *scan)
     scan->udp = lp_udp_new(seed, &scan->budget, share, &datagrams);
     scan->net = lp_net_new(seed, &scan->budget, on_datagram, scan);
     if (!lp_resolved_start(&scan->resolved, arena, &scan->budget, seed) || !scan->store ||
-        !scan->tftp || !scan->tcp || !scan->udp || !scan->net)
+        !scan->tftp || !scan->tcp || !scan->udp || !scan->net ||
+        (options->sink && !scan->sessions.scratch))
         return false;
     scan->flows.udp = scan->udp;
     lp_net_on_eapol(scan->net, on_eapol);
@@ -419,6 +422,7 @@ static enum lp_status inspect_once(const struct input *input, const struct lp_op
         return LP_ERR_MEMORY;
     }
     enum lp_status status = run(&scan, input, error);
+    keys->missed = scan.sessions.encrypted;
     tear_down(&scan);
     if (status == LP_OK)
         *out = scan.capture;
@@ -437,11 +441,7 @@ static bool can_be_read_again(const char *path)
 /* Whether the capture's own secrets came too late for a handshake that is encrypted. */
 static bool wants_another_look(const struct lp_scan_keys *keys, const struct lp_capture *capture)
 {
-    bool encrypted = false;
-
-    for (size_t i = 0; i < capture->session_count; i++)
-        encrypted |= capture->sessions[i].outcome == LP_OUTCOME_ENCRYPTED;
-    return keys->late && encrypted && can_be_read_again(capture->path);
+    return keys->late && keys->missed && can_be_read_again(capture->path);
 }
 
 static enum lp_status inspect(const struct input *input, const struct lp_options *options,
@@ -457,6 +457,8 @@ static enum lp_status inspect(const struct input *input, const struct lp_options
         status = inspect_once(input, options, &keys, out, error);
     if (status == LP_OK && wants_another_look(&keys, *out)) {
         lp_capture_free(*out);
+        if (options->sink)
+            options->sink->again(options->sink->ctx);
         status = inspect_once(input, options, &keys, out, error);
     }
     lp_scan_keys_close(&keys);

@@ -20,6 +20,7 @@ struct lp_scan_keys {
     size_t capture_len;           /* how much of the capture's own secrets was taken */
     bool usable;                  /* there is a key log, of whatever kind */
     bool late;                    /* secrets came behind packets */
+    bool missed;                  /* a handshake stayed encrypted */
     bool out_of_memory;
 };
 

@@ -90,6 +90,7 @@ static struct lane *new_lane(struct lp_quics *quics)
     if (!lane)
         return NULL;
     lane->quic = (struct lp_quic){.tls.add_cert = lp_cert_store_add,
+                                  .tls.drop_cert = lp_cert_store_drop,
                                   .tls.add_ctx = quics->sessions->store,
                                   .tls.budget = &quics->flow->budget};
     if (quics->keys) {

@@ -1,15 +1,31 @@
+/*
+ * How it works: what TLS has read of a handshake becomes a struct lp_session, in the capture's
+ * arena, and all of them are put in order at the end. With a sink each is made in an arena that is
+ * emptied behind it; what stays is its number and its first frame, by which the order is told.
+ */
 #include "scan/sessions.h"
 
 #include "scan/keys.h"
 
 #include <stdlib.h>
 
+/* 12 bytes, since there may be millions. */
+struct lp_session_place {
+    uint32_t frame_high, frame_low; /* of the first frame */
+    uint32_t number;                /* in the order in which they ended */
+};
+
+static struct lp_arena *arena_of(const struct lp_sessions *sessions)
+{
+    return sessions->sink ? sessions->scratch : sessions->arena;
+}
+
 static bool put_chain(const struct lp_sessions *sessions, const struct lp_tls_half *half,
                       struct lp_cert **out, size_t *count)
 {
     if (half->cert_count == 0)
         return true;
-    struct lp_cert *chain = lp_arena_alloc(sessions->arena, half->cert_count * sizeof *chain);
+    struct lp_cert *chain = lp_arena_alloc(arena_of(sessions), half->cert_count * sizeof *chain);
     if (!chain)
         return false;
     for (size_t i = 0; i < half->cert_count; i++) {
@@ -28,7 +44,8 @@ static bool put_tunnels(const struct lp_sessions *sessions, const struct lp_way 
 {
     if (way->outer_count == 0)
         return true;
-    struct lp_tunnel *tunnels = lp_arena_alloc(sessions->arena, way->outer_count * sizeof *tunnels);
+    struct lp_tunnel *tunnels =
+        lp_arena_alloc(arena_of(sessions), way->outer_count * sizeof *tunnels);
     if (!tunnels)
         return false;
     for (unsigned i = 0; i < way->outer_count; i++)
@@ -92,6 +109,28 @@ static void find_faults(struct lp_sessions *sessions, const struct lp_tls *tls,
     }
 }
 
+static bool keep(struct lp_sessions *sessions, const struct lp_session *session)
+{
+    if (!lp_grow_array(&sessions->items, &sessions->cap, sessions->count + 1, sizeof *session))
+        return false;
+    sessions->items[sessions->count++] = *session;
+    return true;
+}
+
+static bool hand_on(struct lp_sessions *sessions, const struct lp_session *session)
+{
+    if (sessions->count == UINT32_MAX ||
+        !lp_grow_array(&sessions->places, &sessions->place_cap, sessions->count + 1,
+                       sizeof *sessions->places))
+        return false;
+    sessions->places[sessions->count] =
+        (struct lp_session_place){.frame_high = (uint32_t)(session->first_frame >> 32),
+                                  .frame_low = (uint32_t)session->first_frame,
+                                  .number = (uint32_t)sessions->count};
+    sessions->count++;
+    return sessions->sink->take(sessions->sink->ctx, session);
+}
+
 static void add_one(struct lp_sessions *sessions, const struct lp_tls *tls,
                     const struct lp_way *way)
 {
@@ -99,21 +138,24 @@ static void add_one(struct lp_sessions *sessions, const struct lp_tls *tls,
         .id = (unsigned)sessions->count, .transport = way->transport, .carrier = way->carrier};
     unsigned client = lp_tls_client(tls, way->known);
 
+    if (sessions->sink)
+        lp_arena_reset(sessions->scratch);
     session.client = way->end[client];
     session.server = way->end[1 - client];
     if (!put_tunnels(sessions, way, &session) ||
-        !lp_tls_describe(tls, way->known, sessions->arena, &session) ||
+        !lp_tls_describe(tls, way->known, arena_of(sessions), &session) ||
         !put_chain(sessions, &tls->half[1 - client], &session.chain, &session.chain_count) ||
         !put_chain(sessions, &tls->half[client], &session.client_chain,
-                   &session.client_chain_count) ||
-        !lp_grow_array(&sessions->items, &sessions->cap, sessions->count + 1, sizeof session)) {
+                   &session.client_chain_count)) {
         sessions->out_of_memory = true;
         return;
     }
     sessions->limited += session.outcome == LP_OUTCOME_LIMIT;
+    sessions->encrypted |= session.outcome == LP_OUTCOME_ENCRYPTED;
     find_faults(sessions, tls, way);
     lp_keys_note_session(tls, &session, sessions->path, sessions->findings);
-    sessions->items[sessions->count++] = session;
+    sessions->out_of_memory |=
+        !(sessions->sink ? hand_on(sessions, &session) : keep(sessions, &session));
 }
 
 void lp_sessions_add(struct lp_sessions *sessions, const struct lp_tls *tls,
@@ -138,9 +180,17 @@ static int by_first_frame(const void *left, const void *right)
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
-bool lp_sessions_take(struct lp_sessions *sessions, struct lp_capture *capture)
+/* `place` tells where number i has come to. */
+static void renumber_findings(struct lp_sessions *sessions, const uint32_t *place)
 {
-    unsigned *place = lp_alloc_array(sessions->count, sizeof *place);
+    for (size_t i = 0; i < sessions->findings->count; i++)
+        if (sessions->findings->items[i].session >= 0)
+            sessions->findings->items[i].session = place[sessions->findings->items[i].session];
+}
+
+static bool take_kept(struct lp_sessions *sessions, struct lp_capture *capture)
+{
+    uint32_t *place = lp_alloc_array(sessions->count, sizeof *place);
 
     if (!place)
         return false;
@@ -149,12 +199,10 @@ bool lp_sessions_take(struct lp_sessions *sessions, struct lp_capture *capture)
     if (sessions->count)
         qsort(sessions->items, sessions->count, sizeof *sessions->items, by_first_frame);
     for (size_t i = 0; i < sessions->count; i++) {
-        place[sessions->items[i].id] = (unsigned)i;
+        place[sessions->items[i].id] = (uint32_t)i;
         sessions->items[i].id = (unsigned)i;
     }
-    for (size_t i = 0; i < sessions->findings->count; i++)
-        if (sessions->findings->items[i].session >= 0)
-            sessions->findings->items[i].session = place[sessions->findings->items[i].session];
+    renumber_findings(sessions, place);
     lp_free(place);
     capture->session_count = sessions->count;
     capture->sessions =
@@ -162,8 +210,88 @@ bool lp_sessions_take(struct lp_sessions *sessions, struct lp_capture *capture)
     return capture->sessions != NULL;
 }
 
+/* ---- those that were handed on ---- */
+
+static bool before(const struct lp_session_place *a, const struct lp_session_place *b)
+{
+    if (a->frame_high != b->frame_high)
+        return a->frame_high < b->frame_high;
+    return a->frame_low != b->frame_low ? a->frame_low < b->frame_low : a->number < b->number;
+}
+
+/* Lets the one at `at` sink to where it belongs in the heap of the first n. */
+static void sink(struct lp_session_place *places, size_t at, size_t n)
+{
+    struct lp_session_place place = places[at];
+
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && before(&places[child], &places[child + 1]))
+            child++;
+        if (!before(&place, &places[child]))
+            break;
+        places[at] = places[child];
+    }
+    places[at] = place;
+}
+
+/* In place, which qsort is not: there may be millions, and memory for only so many. */
+static void sort(struct lp_session_place *places, size_t n)
+{
+    for (size_t i = n / 2; i > 0; i--)
+        sink(places, i - 1, n);
+    for (size_t left = n; left > 1; left--) {
+        struct lp_session_place last = places[left - 1];
+        places[left - 1] = places[0];
+        places[0] = last;
+        sink(places, 0, left - 1);
+    }
+}
+
+static bool any_finding(const struct lp_findings *findings)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < findings->count; i++)
+        any |= findings->items[i].session >= 0;
+    return any;
+}
+
+static bool take_order(struct lp_sessions *sessions, struct lp_capture *capture)
+{
+    struct lp_session_place *places = sessions->places;
+    uint32_t *place = NULL;
+
+    sort(places, sessions->count);
+    if (any_finding(sessions->findings)) {
+        place = lp_alloc_array(sessions->count, sizeof *place);
+        if (!place)
+            return false;
+        for (size_t i = 0; i < sessions->count; i++)
+            place[places[i].number] = (uint32_t)i;
+        renumber_findings(sessions, place);
+        lp_free(place);
+    }
+    /* The numbers move up to the front of the memory that the places are in. */
+    for (size_t i = 0; i < sessions->count; i++)
+        memmove((uint8_t *)places + i * sizeof places->number, &places[i].number,
+                sizeof places->number);
+    capture->handed_on = sessions->count;
+    capture->order = (uint32_t *)(void *)places;
+    sessions->places = NULL;
+    return true;
+}
+
+bool lp_sessions_take(struct lp_sessions *sessions, struct lp_capture *capture)
+{
+    return sessions->sink ? take_order(sessions, capture) : take_kept(sessions, capture);
+}
+
 void lp_sessions_free(struct lp_sessions *sessions)
 {
     lp_free(sessions->items);
     sessions->items = NULL;
+    lp_free(sessions->places);
+    sessions->places = NULL;
+    lp_arena_free(sessions->scratch);
+    sessions->scratch = NULL;
 }

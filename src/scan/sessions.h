@@ -10,6 +10,8 @@
 #include "tls/tls.h"
 #include "verdict/findings.h"
 
+struct lp_session_place;
+
 struct lp_sessions {
     struct lp_arena *arena;       /* borrowed */
     struct lp_cert_store *store;  /* borrowed */
@@ -17,7 +19,12 @@ struct lp_sessions {
     struct lp_findings *findings; /* borrowed */
     struct lp_session *items;     /* owned until lp_sessions_take */
     size_t count, cap;
-    uint64_t limited;     /* handshakes that a budget cut off */
+    uint64_t limited;                   /* handshakes that a budget cut off */
+    const struct lp_session_sink *sink; /* borrowed; NULL: they are kept. Then `items` is empty */
+    struct lp_arena *scratch;           /* owned; with a sink: what one session points to */
+    struct lp_session_place *places;    /* owned until lp_sessions_take; with a sink */
+    size_t place_cap;
+    bool encrypted;       /* there was one without keys */
     bool cut_short;       /* the input ended inside a packet */
     bool tls_crypt_noted; /* the user was told that OpenVPN may hide a handshake */
     bool out_of_memory;

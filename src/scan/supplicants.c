@@ -125,6 +125,7 @@ static void break_off(struct conversation *c, unsigned dir, enum lp_tls_cut cut)
 static void start_tls(struct lp_supplicants *all, struct conversation *c)
 {
     c->tls = (struct lp_tls){.add_cert = lp_cert_store_add,
+                             .drop_cert = lp_cert_store_drop,
                              .add_ctx = all->sessions->store,
                              .budget = all->budget,
                              .keys = all->keys ? lp_scan_keys_tls(all->keys) : NULL};

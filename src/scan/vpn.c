@@ -220,6 +220,7 @@ static struct lane *new_lane(struct lp_vpn *vpn)
     if (!lane)
         return NULL;
     lane->tls.add_cert = lp_cert_store_add;
+    lane->tls.drop_cert = lp_cert_store_drop;
     lane->tls.add_ctx = vpn->sessions->store;
     lane->tls.budget = &vpn->flow->budget;
     lane->tls.keys = vpn->keys ? lp_scan_keys_tls(vpn->keys) : NULL;

@@ -63,6 +63,14 @@ static struct lp_tls_cert *next_cert(struct lp_tls_half *half, uint32_t bytes)
     return cert;
 }
 
+void lp_certificates_drop(const struct lp_tls *tls, struct lp_tls_half *half, size_t from)
+{
+    for (size_t i = from; tls->drop_cert && i < half->cert_count; i++)
+        if (half->certs[i].stored)
+            tls->drop_cert(tls->add_ctx, half->certs[i].stored);
+    half->cert_count = from;
+}
+
 bool lp_certificate_one(struct lp_tls *tls, struct lp_tls_half *half, struct lp_rd der,
                         uint32_t announced, const char **problem)
 {

@@ -68,6 +68,8 @@ bool lp_selects_raw_key(struct lp_rd body);
 enum { LP_SSL2 = 0x0002 };
 enum lp_tls_want lp_ssl2_read(const struct lp_reading *r, struct lp_rd bytes);
 
+/* Forgets the entries from number `from` on. */
+void lp_certificates_drop(const struct lp_tls *tls, struct lp_tls_half *half, size_t from);
 /* One certificate by itself, of which `der` is what is there. False: memory is short. */
 bool lp_certificate_one(struct lp_tls *tls, struct lp_tls_half *half, struct lp_rd der,
                         uint32_t announced, const char **problem);

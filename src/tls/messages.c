@@ -72,7 +72,7 @@ enum lp_tls_want lp_take_certificate(const struct lp_reading *r, struct lp_rd bo
         !(r->tls13 && half->certificate_complete && half->cert_count == 0))
         return LP_TLS_MORE;
     if (read_list(r, body, whole, &problem) == LP_TLS_ROOM) {
-        half->cert_count = before;
+        lp_certificates_drop(r->tls, half, before);
         return LP_TLS_ROOM;
     }
     half->certificate_seen = true;

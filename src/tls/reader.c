@@ -380,6 +380,7 @@ void lp_tls_rewind(struct lp_tls *tls, unsigned dir)
                                                                  released */
                                     .cut = half->cut};
 
+        lp_certificates_drop(tls, half, 0);
         fresh.message.len = 0;
         fresh.hello.sni.len = 0;
         *half = fresh;
@@ -460,6 +461,7 @@ void lp_tls_free(struct lp_tls *tls)
         lp_sealed_free(tls, &tls->half[dir]);
         lp_buf_free(&tls->half[dir].message);
         lp_buf_free(&tls->half[dir].hello.sni);
+        lp_certificates_drop(tls, &tls->half[dir], 0);
         lp_free(tls->half[dir].certs);
         tls->half[dir].certs = NULL;
     }

@@ -173,6 +173,7 @@ static struct lp_tls *another_handshake(const struct lp_tls *first)
         return NULL;
     }
     tls->add_cert = first->add_cert;
+    tls->drop_cert = first->drop_cert;
     tls->add_ctx = first->add_ctx;
     tls->budget = first->budget;
     return tls;

@@ -118,7 +118,7 @@ static enum lp_tls_want take_server(const struct lp_reading *r, const struct hel
         return LP_TLS_MORE;
     if (!lp_certificate_one(r->tls, half, lp_rd_head(&body, hello->lengths[0]), hello->lengths[0],
                             &problem)) {
-        half->cert_count = 0;
+        lp_certificates_drop(r->tls, half, 0);
         return LP_TLS_ROOM;
     }
     half->certificate_seen = true;

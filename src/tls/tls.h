@@ -128,6 +128,8 @@ struct lp_tls_half {
 struct lp_tls {
     struct lp_tls_half half[2];
     lp_tls_cert_fn add_cert;
+    /* What add_cert returned is needed no more. NULL: nobody asks. */
+    void (*drop_cert)(void *ctx, const void *stored);
     void *add_ctx;            /* borrowed */
     struct lp_budget *budget; /* borrowed; pays for messages that span records */
     struct lp_tls_keys *keys; /* borrowed; NULL: nothing is decrypted */

@@ -200,6 +200,110 @@ static void lp_inspect_of_a_reused_four_tuple_lists_each_handshake(void **state)
     image_free(&talk.image);
 }
 
+/* What a sink was given. */
+struct taken {
+    unsigned count;
+    uint64_t frames[64];
+};
+
+static bool take(void *ctx, const struct lp_session *session)
+{
+    struct taken *taken = ctx;
+
+    assert_int_equal(taken->count, session->id);
+    assert_in_range(taken->count, 0, 63);
+    assert_chain(session);
+    assert_non_null(session->chain[0].facts);
+    taken->frames[taken->count++] = session->first_frame;
+    return true;
+}
+
+static void again(void *ctx)
+{
+    ((struct taken *)ctx)->count = 0;
+}
+
+/* Handed on as they end; the order of their frames and the findings' numbers are told at the end.
+ * The first connection ends last. */
+static void lp_inspect_with_a_sink_hands_on_and_tells_the_order(void **state)
+{
+    enum { MANY = 20 };
+    struct taken taken = {0};
+    const struct lp_session_sink sink = {take, again, &taken};
+    const struct lp_options options = {.sink = &sink, .facts = true};
+    struct bytes wire = {0};
+    struct talk talk;
+
+    (void)state;
+    talk_open(&talk);
+    say_open(&talk, 0);
+    hello_bytes(&wire);
+    say_bytes(&talk, false, &wire, 2000);
+    struct talk first = talk;
+    for (unsigned i = 1; i < MANY; i++) {
+        talk.client_port++;
+        say_handshake(&talk, 0);
+    }
+    talk.client_port = first.client_port;
+    memcpy(talk.seq, first.seq, sizeof talk.seq);
+    wire.n = 0;
+    flight_bytes(&wire);
+    say(&talk, true, 16, wire.at, 600);
+    talk.seq[1] -= 200;
+    wire.at[450] ^= 1;
+    say(&talk, true, 16, wire.at + 400, 200); /* differs: a finding about the first */
+    say(&talk, true, 16, wire.at + 600, wire.n - 600);
+    struct lp_capture *capture = inspect(&talk, &options);
+    assert_int_equal(0, capture->session_count);
+    assert_null(capture->sessions);
+    assert_int_equal(MANY, taken.count);
+    assert_int_equal(MANY, capture->handed_on);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(i == 0 ? 4 : 8 * i, taken.frames[capture->order[i]]);
+    const struct lp_finding *found = finding(capture, "copies-differ");
+    assert_non_null(found);
+    assert_int_equal(0, found->session);
+    lp_capture_free(capture);
+    image_free(&talk.image);
+    drop(&wire);
+}
+
+/* Certificates come and go, and the one that is always there is found each time. */
+static void lp_inspect_with_a_sink_and_any_allocation_failing_says_so(void **state)
+{
+    struct taken taken = {0};
+    const struct lp_session_sink sink = {take, again, &taken};
+    const struct lp_options options = {
+        .sink = &sink, .facts = true, .keep_der = true, .more_digests = true};
+    struct lp_capture *capture = NULL;
+    struct lp_error error;
+    struct temp temp;
+    struct talk talk;
+    bool done = false;
+
+    (void)state;
+    talk_open(&talk);
+    for (uint32_t i = 0; i < 3; i++)
+        say_handshake(&talk, i * 0x0badf00dU);
+    temp_open(&temp);
+    const char *path = temp_write(&temp, "t.pcap", talk.image.bytes, talk.image.n);
+    for (uint64_t n = 1; !done; n++) {
+        taken.count = 0;
+        lp_alloc_fail_after(n);
+        enum lp_status status = lp_inspect(path, &options, &capture, &error);
+        lp_alloc_fail_after(0);
+        assert_true(status == LP_OK || status == LP_ERR_MEMORY);
+        assert_int_equal(status == LP_OK, capture != NULL);
+        done = status == LP_OK && capture && !capture->error;
+        if (done)
+            assert_int_equal(3, taken.count);
+        lp_capture_free(capture);
+        assert_true(n < 500);
+    }
+    temp_close(&temp, "t.pcap");
+    image_free(&talk.image);
+}
+
 static void lp_inspect_of_unanswered_syns_lists_attempts(void **state)
 {
     struct talk talk;
@@ -420,6 +524,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lp_inspect_of_a_handshake_tells_all_about_it),
         cmocka_unit_test(lp_inspect_of_a_reused_four_tuple_lists_each_handshake),
+        cmocka_unit_test(lp_inspect_with_a_sink_hands_on_and_tells_the_order),
+        cmocka_unit_test(lp_inspect_with_a_sink_and_any_allocation_failing_says_so),
         cmocka_unit_test(lp_inspect_of_unanswered_syns_lists_attempts),
         cmocka_unit_test(lp_inspect_of_differing_copies_finds_it),
         cmocka_unit_test(lp_inspect_within_any_budget_is_complete_or_says_limit),

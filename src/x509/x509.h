@@ -12,14 +12,14 @@
 #include "base/rd.h"
 #include "leafprint/leafprint.h"
 
-/* Digest algorithms fetched once and one context reused: fetching costs many times what hashing a
- * certificate does. One per thread. */
+/* Digest algorithms, fetched when first asked for and kept: fetching costs many times what hashing
+ * a certificate does. One per thread. */
 struct lp_digester;
-struct lp_digester *
-lp_digester_new(void); /* NULL when memory is short or the algorithms are not to be had */
+struct lp_digester *lp_digester_new(void); /* NULL when memory is short */
 void lp_digester_free(struct lp_digester *digester);
 
-/* SHA-1 and SHA-256 of the raw DER. False only when OpenSSL fails; the outputs are then untouched.
+/* SHA-1 and SHA-256 of the raw DER. False only when OpenSSL fails or does not have them; the
+ * outputs are then untouched.
  */
 bool lp_digest_cert(struct lp_digester *digester, const uint8_t *der, size_t n, uint8_t sha1[20],
                     uint8_t sha256[32]);

@@ -70,19 +70,33 @@ void lp_put_texts(struct lp_json *json, const char *const *texts, size_t count)
     lp_json_close(json, ']');
 }
 
+/* A text that needs no escapes. */
+static char *quoted(char *at, const char *text)
+{
+    *at++ = '"';
+    at = stpcpy(at, text);
+    *at++ = '"';
+    return at;
+}
+
+/* In one go: every session has two. */
 void lp_put_endpoint(struct lp_json *json, const void *value)
 {
+    enum { IP_SIZE = 46, ROOM = 64 + IP_SIZE + LP_NUMBER_SIZE + LP_MAC_SIZE };
     const struct lp_endpoint *end = value;
-    char ip[46], mac[LP_MAC_SIZE];
+    char ip[IP_SIZE], mac[LP_MAC_SIZE];
+    char *at = lp_json_room(json, ROOM);
 
+    if (!at)
+        return;
     lp_ip_text(&end->ip, ip, sizeof ip);
     lp_mac_text(end->mac, mac);
-    lp_json_open(json, '{');
-    lp_json_key(json, "ip");
-    lp_json_text(json, end->ip.family ? ip : NULL);
-    lp_json_key(json, "port");
-    lp_json_number(json, end->port);
-    lp_json_key(json, "mac");
-    lp_json_text(json, end->has_mac ? mac : NULL);
-    lp_json_close(json, '}');
+    at = stpcpy(at, "{\"ip\":");
+    at = end->ip.family ? quoted(at, ip) : stpcpy(at, "null");
+    at = stpcpy(at, ",\"port\":");
+    at = lp_number_digits(at, end->port);
+    at = stpcpy(at, ",\"mac\":");
+    at = end->has_mac ? quoted(at, mac) : stpcpy(at, "null");
+    *at++ = '}';
+    lp_out_filled(json->out, at);
 }

@@ -5,9 +5,7 @@
 
 #include <string.h>
 
-/* Room for a value of up to n bytes, with the comma before it if one is due; lp_out_filled is left
- * to the caller. NULL when the output has failed. */
-static char *begin_value(struct lp_json *json, size_t n)
+char *lp_json_room(struct lp_json *json, size_t n)
 {
     char *room = lp_out_room(json->out, n + 1);
 
@@ -25,7 +23,7 @@ static inline char *append(char *at, const char *bytes, size_t n)
 
 static inline void put_plain(struct lp_json *json, const char *bytes, size_t n)
 {
-    char *room = begin_value(json, n);
+    char *room = lp_json_room(json, n);
 
     if (room)
         lp_out_filled(json->out, append(room, bytes, n));
@@ -46,7 +44,7 @@ void lp_json_close(struct lp_json *json, char bracket)
 void lp_json_key(struct lp_json *json, const char *name)
 {
     size_t n = strlen(name);
-    char *room = begin_value(json, n + 3);
+    char *room = lp_json_room(json, n + 3);
 
     json->comma = false;
     if (!room)
@@ -70,7 +68,7 @@ void lp_json_bool(struct lp_json *json, bool value)
 
 void lp_json_number(struct lp_json *json, uint64_t value)
 {
-    char *room = begin_value(json, LP_NUMBER_SIZE);
+    char *room = lp_json_room(json, LP_NUMBER_SIZE);
     if (room)
         lp_out_filled(json->out, lp_number_digits(room, value));
 }
@@ -135,8 +133,9 @@ static void escape(struct lp_out *out, uint8_t c)
     lp_out_hex(out, &c, 1);
 }
 
-/* The rest of a string, behind what stood there unescaped, and its end. */
-static void put_escaped(struct lp_out *out, struct lp_rd rd)
+/* The rest of a string, behind what stood there unescaped, and its end. Rare, and kept out of the
+ * way of what is not. */
+__attribute__((noinline)) static void put_escaped(struct lp_out *out, struct lp_rd rd)
 {
     uint8_t c;
 
@@ -158,7 +157,7 @@ void lp_json_text(struct lp_json *json, const char *text)
         return;
     }
     struct lp_rd rd = lp_rd_init(text, strlen(text));
-    char *room = begin_value(json, rd.left + 2);
+    char *room = lp_json_room(json, rd.left + 2);
 
     if (!room)
         return;
@@ -181,7 +180,7 @@ void lp_json_hex(struct lp_json *json, const uint8_t *bytes, size_t n)
         lp_json_null(json);
         return;
     }
-    char *room = begin_value(json, 2 * n + 3); /* one for lp_hex_text's NUL */
+    char *room = lp_json_room(json, 2 * n + 3); /* one for lp_hex_text's NUL */
     if (!room)
         return;
     *room++ = '"';
@@ -198,7 +197,7 @@ void lp_json_base64(struct lp_json *json, const uint8_t *bytes, size_t n)
         return;
     }
     size_t length = 4 * ((n + 2) / 3);
-    char *room = begin_value(json, length + 3);
+    char *room = lp_json_room(json, length + 3);
     if (!room)
         return;
     *room++ = '"';
@@ -214,7 +213,7 @@ void lp_json_time(struct lp_json *json, const struct lp_time *time, enum lp_time
         lp_json_null(json);
         return;
     }
-    char *room = begin_value(json, LP_TIME_SIZE + 2);
+    char *room = lp_json_room(json, LP_TIME_SIZE + 2);
     if (!room)
         return;
     *room++ = '"';

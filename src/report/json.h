@@ -43,6 +43,10 @@ static inline void lp_json_row_key(struct lp_json *json, const struct lp_json_ke
     lp_out_filled(json->out, room + key->length - first);
 }
 
+/* Room for a value of up to n bytes, behind the comma if one is due; lp_out_filled is left to the
+ * caller. NULL when the output has failed. */
+char *lp_json_room(struct lp_json *json, size_t n);
+
 void lp_json_null(struct lp_json *json);
 void lp_json_bool(struct lp_json *json, bool value);
 void lp_json_number(struct lp_json *json, uint64_t value);

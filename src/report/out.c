@@ -53,15 +53,27 @@ void lp_out_spaces(struct lp_out *out, size_t n)
     lp_out_filled(out, room + n);
 }
 
+/* Two decimal digits. */
+static inline char *pair(char *at, uint64_t value)
+{
+#define TEN(d) d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9"
+    static const char pairs[] =
+        TEN("0") TEN("1") TEN("2") TEN("3") TEN("4") TEN("5") TEN("6") TEN("7") TEN("8") TEN("9");
+#undef TEN
+
+    memcpy(at, pairs + 2 * value, 2);
+    return at + 2;
+}
+
 char *lp_number_digits(char *at, uint64_t value)
 {
     char digits[LP_NUMBER_SIZE];
     size_t first = sizeof digits;
 
-    do {
-        digits[--first] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
+    for (; value >= 10; value /= 100)
+        pair(digits + (first -= 2), value % 100);
+    if (value || first == sizeof digits)
+        digits[--first] = (char)('0' + value);
     while (first < sizeof digits)
         *at++ = digits[first++];
     return at;
@@ -116,14 +128,6 @@ void lp_out_pem(struct lp_out *out, const uint8_t *der, size_t n)
         lp_out_char(out, '\n');
     }
     lp_out_text(out, "-----END CERTIFICATE-----\n");
-}
-
-/* Two decimal digits. */
-static char *pair(char *at, uint32_t value)
-{
-    at[0] = (char)('0' + value / 10);
-    at[1] = (char)('0' + value % 10);
-    return at + 2;
 }
 
 /* The fraction of a second: nine digits. */

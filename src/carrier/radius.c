@@ -6,6 +6,7 @@ enum {
     NAS_PORT = 5,
     CALLING_STATION = 31,
     EAP_MESSAGE = 79,
+    MESSAGE_AUTHENTICATOR = 80,
     NAS_PORT_ID = 87,
 };
 
@@ -36,6 +37,48 @@ static bool attribute(struct lp_rd *rd, uint8_t *type, struct lp_rd *value, bool
         return true;
     *value = lp_rd_rest(rd);
     return cut;
+}
+
+/* Whether a whole packet's attributes fill it, one of them telling that this is RADIUS. */
+static bool is_evident(struct lp_rd packet)
+{
+    struct lp_rd value;
+    bool evident = false;
+    uint8_t type;
+
+    if (!lp_rd_skip(&packet, HEADER))
+        return false;
+    while (!lp_rd_end(&packet)) {
+        if (!attribute(&packet, &type, &value, false))
+            return false;
+        evident |= type == EAP_MESSAGE || type == MESSAGE_AUTHENTICATOR;
+    }
+    return evident;
+}
+
+enum lp_radius_next lp_radius_next(struct lp_rd *stream, struct lp_rd *packet)
+{
+    struct lp_rd copy = *stream;
+    uint16_t code_and_id, length;
+
+    if (!lp_rd_u16(&copy, &code_and_id) || !lp_rd_u16(&copy, &length))
+        return LP_RADIUS_MORE;
+    if (length < HEADER || length > LP_RADIUS_MOST)
+        return LP_RADIUS_BROKEN;
+    return lp_rd_sub(stream, length, packet) ? LP_RADIUS_PACKET : LP_RADIUS_MORE;
+}
+
+enum lp_radius_next lp_radius_begins(struct lp_rd stream)
+{
+    enum { STATUS_SERVER = 12 }; /* RFC 5997 */
+    struct lp_rd copy = stream, packet;
+    uint8_t code;
+
+    if (lp_rd_u8(&copy, &code) && code != LP_RADIUS_REQUEST && code != LP_RADIUS_ACCEPT &&
+        code != LP_RADIUS_REJECT && code != LP_RADIUS_CHALLENGE && code != STATUS_SERVER)
+        return LP_RADIUS_BROKEN;
+    enum lp_radius_next next = lp_radius_next(&stream, &packet);
+    return next == LP_RADIUS_PACKET && !is_evident(packet) ? LP_RADIUS_BROKEN : next;
 }
 
 bool lp_radius_recognise(struct lp_rd datagram)

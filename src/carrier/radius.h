@@ -26,6 +26,14 @@ bool lp_radius_read(struct lp_rd datagram, struct lp_radius *out);
 /* The same question, without an answer's cost. */
 bool lp_radius_recognise(struct lp_rd datagram);
 
+/* Over TCP (RFC 6613 2.1) packets follow each other, each with its length. */
+enum lp_radius_next { LP_RADIUS_PACKET, LP_RADIUS_MORE, LP_RADIUS_BROKEN };
+/* The next whole packet, of whatever kind; the stream then stands behind it. */
+enum lp_radius_next lp_radius_next(struct lp_rd *stream, struct lp_rd *packet);
+/* Whether a stream begins with a packet that carries EAP, or that a Message-Authenticator (RFC 3579
+ * 3.2) tells from other protocols. MORE: it may, as far as it goes. */
+enum lp_radius_next lp_radius_begins(struct lp_rd stream);
+
 /* The station's MAC, in whichever of the usual ways it is written. False: it is none. */
 bool lp_radius_mac(struct lp_rd station, uint8_t mac[6]);
 

@@ -6,7 +6,6 @@
 #include "scan/flows.h"
 
 #include "carrier/http.h"
-#include "carrier/turn.h"
 #include "scan/carried.h"
 #include "scan/relayed.h"
 #include "scan/vpn.h"
@@ -37,7 +36,7 @@ static struct lp_tls_input input_of(const struct lp_stream *stream)
 struct flow_state {
     struct lp_tls tls;
     struct lp_boot_http *http; /* owned: a phone asks for its files; NULL otherwise */
-    bool relayed[2];           /* datagrams of TURN */
+    enum lp_relayed relayed[2];
     bool resolving[2];         /* answers of a name server */
     bool looked_at[2];         /* the first bytes of each direction */
     struct lp_carried carried; /* the way from the stream to `tls` */
@@ -78,12 +77,13 @@ static bool look_at(struct flow_state *state, struct lp_flow *flow, unsigned dir
         return false;
     if (!state->http && lp_http_wanted(bytes))
         state->http = lp_boot_http_new(flow, dir);
-    enum lp_turn_next turn = lp_turn_begins(bytes);
+    enum lp_relayed relayed = lp_relayed_begins(bytes);
     enum lp_dns_next dns = lp_resolved_begins(bytes);
-    state->relayed[dir] = turn == LP_TURN_FRAME;
+    state->relayed[dir] = relayed == LP_RELAYED_MAYBE ? LP_RELAYED_NOT : relayed;
     state->resolving[dir] = dns == LP_DNS_MESSAGE;
-    state->looked_at[dir] = state->http || state->relayed[dir] || state->resolving[dir] ||
-                            (turn != LP_TURN_MORE && dns != LP_DNS_MORE && bytes.left >= LOOK_AT);
+    state->looked_at[dir] =
+        state->http || state->relayed[dir] || state->resolving[dir] ||
+        (relayed != LP_RELAYED_MAYBE && dns != LP_DNS_MORE && bytes.left >= LOOK_AT);
     return state->looked_at[dir];
 }
 
@@ -107,7 +107,7 @@ static struct lp_flow_answer on_bytes(void *ctx, struct lp_flow *flow, unsigned 
         return answer;
     }
     if (state->relayed[dir])
-        return lp_relayed_read(flows->udp, flow, dir, stream);
+        return lp_relayed_read(state->relayed[dir], flows->udp, flow, dir, stream);
     if (state->resolving[dir])
         return lp_resolved_stream(flows->resolved, flow, dir, stream);
     enum lp_tls_want want = lp_carried_read(&state->carried, dir, &input, &answer.release);

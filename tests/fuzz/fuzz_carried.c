@@ -122,9 +122,21 @@ static void radius_packet(struct lp_rd input)
         check_within(inside, eap.data);
 }
 
+static void radius_stream(struct lp_rd input)
+{
+    struct lp_rd rest = input, packet;
+    enum lp_radius_next begins = lp_radius_begins(input), next = lp_radius_next(&rest, &packet);
+
+    require(begins == next || (begins == LP_RADIUS_BROKEN && next != LP_RADIUS_BROKEN));
+    for (; next == LP_RADIUS_PACKET; next = lp_radius_next(&rest, &packet))
+        check_within(input, packet);
+    require(rest.left < input.left || begins != LP_RADIUS_PACKET);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    static void (*const parsers[])(struct lp_rd input) = {relayed, eap_frames, radius_packet};
+    static void (*const parsers[])(struct lp_rd input) = {relayed, eap_frames, radius_packet,
+                                                          radius_stream};
     struct lp_rd input = lp_rd_init(bytes, n);
     uint8_t which;
 

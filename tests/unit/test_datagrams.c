@@ -373,28 +373,34 @@ struct relayed {
 
 static const struct line relay = {50000, 3478};
 
-static void put_relay(struct tape *tape, const struct relayed *to, bool server,
-                      const struct bytes *message)
+/* A segment. `seq`: of client and server. */
+static void put_tcp(struct tape *tape, const struct line *line, bool server, uint32_t seq[2],
+                    const struct bytes *message)
 {
     struct packet p;
     struct ends ends = ends_of("10.0.0.5", "10.201.160.201");
 
-    if (!to->seq) {
-        put_udp(tape, &relay, server, message);
-        return;
-    }
     ends = server ? ends_swapped(&ends) : ends;
     packet_payload(&p, message->at, message->n);
     packet_tcp(&p, &(struct tcp_head){.ends = &ends,
-                                      .src_port = server ? 3478 : 50000,
-                                      .dst_port = server ? 50000 : 3478,
-                                      .seq = to->seq[server],
-                                      .ack = to->seq[!server],
+                                      .src_port = server ? line->server_port : line->client_port,
+                                      .dst_port = server ? line->client_port : line->server_port,
+                                      .seq = seq[server],
+                                      .ack = seq[!server],
                                       .flags = 16});
-    to->seq[server] += (uint32_t)message->n;
+    seq[server] += (uint32_t)message->n;
     packet_ip(&p, &ends);
     packet_ethernet_between(&p, server ? server_mac : client_mac, server ? client_mac : server_mac);
     tape_packet(tape, &p);
+}
+
+static void put_relay(struct tape *tape, const struct relayed *to, bool server,
+                      const struct bytes *message)
+{
+    if (to->seq)
+        put_tcp(tape, &relay, server, to->seq, message);
+    else
+        put_udp(tape, &relay, server, message);
 }
 
 static void stun(struct bytes *b, uint16_t type, const struct bytes *attributes)
@@ -507,6 +513,7 @@ struct place {
     const char *station, *user;                            /* RADIUS: else */
     uint16_t port;
     uint8_t *radius_id; /* counts */
+    uint32_t *seq;      /* RADIUS over TCP: of client and server */
     bool requests_only;
 };
 
@@ -542,7 +549,9 @@ static void put_radius(struct tape *tape, const struct place *place, bool server
         head.user = place->user;
     }
     add_radius(&packet, &head, eap);
-    if (!server || !place->requests_only)
+    if (place->seq)
+        put_tcp(tape, &line, server, place->seq, &packet);
+    else if (!server || !place->requests_only)
         put_udp(tape, &line, server, &packet);
     drop(&packet);
 }
@@ -744,6 +753,34 @@ static void inspect_of_radius_tells_supplicants_apart(void **state)
     tape_shut(&tape);
 }
 
+/* Both of them in one connection. */
+static void inspect_of_radius_over_tcp_reads_the_packets(void **state)
+{
+    uint8_t id = 0, other_id = 100;
+    uint32_t seq[2] = {1000, 2000};
+    const struct place one = {.station = "00-1F-6C-81-11-0E",
+                              .user = "host/one",
+                              .port = 40000,
+                              .radius_id = &id,
+                              .seq = seq},
+                       two = {.station = "001f.6c81.220a",
+                              .user = "host/two",
+                              .port = 40000,
+                              .radius_id = &other_id,
+                              .seq = seq};
+    struct tape tape;
+
+    (void)state;
+    tape_open(&tape);
+    eap_conversation(&tape, &one, EAP_TLS, chain, 2);
+    eap_conversation(&tape, &two, EAP_TEAP, other_chain, 1);
+    expect_in_any_order(&tape, "tcp eap-tls 10.0.0.5:40000/110e 10.201.160.201:1812/0001 " COMPLETE
+                               "tcp teap 10.0.0.5:40000/220a 10.201.160.201:1812/0001 "
+                               "TLSv1.2 complete 700 client 500\n");
+    expect_nothing_made_up(&tape);
+    tape_shut(&tape);
+}
+
 static void inspect_of_radius_requests_alone_is_one_sided(void **state)
 {
     uint8_t id = 0;
@@ -822,6 +859,7 @@ int main(void)
         cmocka_unit_test(inspect_of_eapol_again_is_another_session),
         cmocka_unit_test(inspect_of_eapol_with_a_fragment_lost_is_a_gap),
         cmocka_unit_test(inspect_of_radius_tells_supplicants_apart),
+        cmocka_unit_test(inspect_of_radius_over_tcp_reads_the_packets),
         cmocka_unit_test(inspect_of_radius_requests_alone_is_one_sided),
         cmocka_unit_test(inspect_with_any_allocation_failing_is_complete_or_says_so),
     };

@@ -108,6 +108,58 @@ static void read_other_packets_are_none_of_ours(void **state)
     drop(&b);
 }
 
+/* ---- streams ---- */
+
+static void next_takes_packet_after_packet(void **state)
+{
+    struct bytes stream = {0};
+
+    (void)state;
+    make(&stream, &request, 600);
+    size_t first = stream.n;
+    make(&stream, &(struct radius_head){.code = LP_RADIUS_CHALLENGE}, 100);
+    for (size_t n = 0; n <= stream.n; n++) { /* however much of it is there */
+        struct guarded g = guarded_copy(stream.at, n);
+        struct lp_rd rest = lp_rd_init(g.bytes, n), packet;
+        unsigned packets = 0;
+        while (lp_radius_next(&rest, &packet) == LP_RADIUS_PACKET)
+            assert_int_equal(packets++ ? stream.n - first : first, packet.left);
+        assert_int_equal((n >= first) + (n == stream.n), packets);
+        assert_int_equal(LP_RADIUS_MORE, lp_radius_next(&rest, &packet));
+        assert_int_equal(n >= first ? LP_RADIUS_PACKET : LP_RADIUS_MORE,
+                         lp_radius_begins(lp_rd_init(g.bytes, n)));
+        guarded_free(&g);
+    }
+    stream.at[2] = 0xff; /* longer than any packet */
+    struct lp_rd rest = lp_rd_init(stream.at, stream.n), packet;
+    assert_int_equal(LP_RADIUS_BROKEN, lp_radius_next(&rest, &packet));
+    drop(&stream);
+}
+
+static void begins_needs_what_only_radius_has(void **state)
+{
+    static const char rdp[] = "\3\0\0\x2b\x26\xe0\0\0\0\0\0Cookie: mstshash=reader\r\n"
+                              "\1\0\x08\0\3\0\0\0";
+    struct bytes b = {0}, none = {0};
+
+    (void)state;
+    add_radius(&b, &request, &none); /* no EAP, but authenticated */
+    assert_int_equal(LP_RADIUS_PACKET, lp_radius_begins(lp_rd_init(b.at, b.n)));
+    b.at[0] = 12; /* Status-Server */
+    assert_int_equal(LP_RADIUS_PACKET, lp_radius_begins(lp_rd_init(b.at, b.n)));
+    b.at[0] = 4; /* accounting */
+    assert_int_equal(LP_RADIUS_BROKEN, lp_radius_begins(lp_rd_init(b.at, b.n)));
+    b.at[0] = LP_RADIUS_REQUEST;
+    b.at[b.n - 18] = 24; /* what was a Message-Authenticator */
+    assert_int_equal(LP_RADIUS_BROKEN, lp_radius_begins(lp_rd_init(b.at, b.n)));
+    b.at[b.n - 18] = 80;
+    b.at[b.n - 17]++; /* out of step */
+    assert_int_equal(LP_RADIUS_BROKEN, lp_radius_begins(lp_rd_init(b.at, b.n)));
+    assert_int_equal(LP_RADIUS_BROKEN, lp_radius_begins(lp_rd_init(rdp, sizeof rdp - 1)));
+    assert_int_equal(LP_RADIUS_BROKEN, lp_radius_begins(lp_rd_init("\x16\3\1", 3)));
+    drop(&b);
+}
+
 static void mac_is_read_however_it_is_written(void **state)
 {
     static const char *const good[] = {"00-1F-6C-81-11-0E", "00:1f:6c:81:11:0e", "001f.6c81.110e",
@@ -137,6 +189,8 @@ int main(void)
         cmocka_unit_test(read_largest_packet_fits),
         cmocka_unit_test(read_cut_anywhere_is_a_beginning_or_none),
         cmocka_unit_test(read_other_packets_are_none_of_ours),
+        cmocka_unit_test(next_takes_packet_after_packet),
+        cmocka_unit_test(begins_needs_what_only_radius_has),
         cmocka_unit_test(mac_is_read_however_it_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,7 +221,7 @@ static void take_fragment(struct lp_dtls *dtls, const struct lp_reading *r,
     struct lp_dtls_half *half = &dtls->half[r->half - dtls->tls.half];
 
     if (fragment->type == LP_HELLO_VERIFY_REQUEST) { /* says nothing but who the server is */
-        r->half->is_server = true;
+        r->half->verifies = true;
         lp_reading_first(r, 0, 0);
     } else if (fragment->sequence < LP_DTLS_MESSAGES) {
         half->limited |= !store(dtls, half, fragment, input);
@@ -382,7 +382,7 @@ void lp_dtls_end(struct lp_dtls *dtls, struct lp_tls_circumstances known[2])
         known[dir].unseen = cut[dir];
         /* Only after the server's flight does a client send anything but hellos. */
         known[dir].acks = half->client_key_exchange || half->certificate_seen ||
-                          half->cipher_change || half->is_server;
+                          half->cipher_change || half->is_server || half->verifies;
     }
 }
 

@@ -11,7 +11,8 @@ bool lp_tls_found(const struct lp_tls *tls)
 {
     for (unsigned dir = 0; dir < 2; dir++) {
         const struct lp_tls_half *half = &tls->half[dir];
-        if (half->hello.seen || half->certificate_seen || half->is_client || half->is_server)
+        if (half->hello.seen || half->certificate_seen || half->is_client || half->is_server ||
+            half->verifies)
             return true;
     }
     return false;
@@ -20,10 +21,10 @@ bool lp_tls_found(const struct lp_tls *tls)
 unsigned lp_tls_client(const struct lp_tls *tls, const struct lp_tls_circumstances known[2])
 {
     const struct lp_tls_half *half = tls->half;
+    bool serves[2] = {half[0].is_server || half[0].verifies, half[1].is_server || half[1].verifies};
 
     for (unsigned dir = 0; dir < 2; dir++)
-        if ((half[dir].is_client && !half[dir].is_server) ||
-            (half[1 - dir].is_server && !half[1 - dir].is_client))
+        if ((half[dir].is_client && !serves[dir]) || (serves[1 - dir] && !half[1 - dir].is_client))
             return dir;
     return known[1].opened && !known[0].opened ? 1 : 0;
 }
@@ -127,7 +128,8 @@ static void without_server_hello(const struct ends *e, struct lp_session *out)
     else if (!known->packets)
         set(out, e->client_known->acks ? LP_OUTCOME_ONE_SIDED : LP_OUTCOME_NO_CERTIFICATE,
             e->client_known->acks ? LP_REASON_ONE_SIDED : LP_REASON_NO_SERVER_REPLY);
-    else if (server->is_server || server->other_records || e->client->client_key_exchange)
+    else if (server->is_server || server->verifies || server->other_records ||
+             e->client->client_key_exchange)
         set_loss(out, server->cut); /* the handshake went on, its beginning is not there */
     else if (server->cut == LP_TLS_CUT_SNAPPED || server->cut == LP_TLS_CUT_LOST ||
              server->cut == LP_TLS_CUT_LIMIT)

@@ -101,6 +101,7 @@ struct lp_tls_half {
     struct lp_time first_time;
     struct lp_tls_hello hello;
     bool is_client, is_server; /* by the messages seen */
+    bool verifies;             /* a server that asked for a cookie (RFC 6347 4.2.1) */
     bool certificate_seen, certificate_complete;
     bool raw_public_key; /* a public key stood in its place (RFC 7250) */
     uint64_t certificate_frame;

@@ -134,6 +134,30 @@ static void read_whole_handshake_tells_all(void **state)
     drop(&d);
 }
 
+/* The cookie was asked for, but no handshake had begun. */
+static void read_alert_behind_hello_verify_request_is_the_answer(void **state)
+{
+    struct rig rig;
+    struct bytes d = {0};
+
+    (void)state;
+    open_rig(&rig, 0);
+    add_dtls_client_hello(&d, 0, &client_hello);
+    assert_true(read_datagram(&rig, CLIENT, &d));
+    d.n = 0;
+    add_dtls_filler(&d, DTLS_HELLO_VERIFY_REQUEST, 0, 23);
+    assert_true(read_datagram(&rig, SERVER, &d));
+    d.n = 0;
+    add_dtls_client_hello(&d, 1, &(struct hello){.version = LP_DTLS_1_2, .cookie = "crumb"});
+    assert_true(read_datagram(&rig, CLIENT, &d));
+    d.n = 0;
+    add_dtls_record(&d, LP_RECORD_ALERT, 0, "\2\x46", 2); /* fatal, protocol_version */
+    assert_true(read_datagram(&rig, SERVER, &d));
+    expect(&rig, "- no-certificate aborted sni -");
+    shut_rig(&rig);
+    drop(&d);
+}
+
 static void read_several_messages_in_one_record_are_all_taken(void **state)
 {
     struct rig rig;
@@ -648,6 +672,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_whole_handshake_tells_all),
+        cmocka_unit_test(read_alert_behind_hello_verify_request_is_the_answer),
         cmocka_unit_test(read_several_messages_in_one_record_are_all_taken),
         cmocka_unit_test(read_encrypted_records_end_the_datagram_quietly),
         cmocka_unit_test(read_dtls13_is_encrypted),

@@ -195,7 +195,7 @@ class Golden:
     def compare_further(self, what, row, record):
         """`tunnels`: name and addresses of each, from the outside in, as the first session has them; `skipped`: a part
         of the finding that names what could not be looked into; `carrier`, `transport`: of every session;
-        `findings`: the codes of all findings, in the order of the alphabet."""
+        `findings`: the codes of all findings, in the order of the alphabet; `client`: the client's own certificate."""
         if "tunnels" in row:
             session = record["sessions"][0] if record["sessions"] else {}
             found = ",".join(f'{way["tunnel"]} {way["src"]} {way["dst"]}' for way in session.get("tunnels") or [])
@@ -207,6 +207,9 @@ class Golden:
         if "findings" in row:
             found = ",".join(sorted({finding["code"] for finding in record["findings"]}))
             self.checks.equal(f"{what}: findings", row["findings"], found or "-")
+        if "client" in row:
+            found = sorted({session["client_chain"][0]["sha1"] for session in record["sessions"] if session["client_chain"]})
+            self.checks.equal(f"{what}: client", row["client"], ",".join(found) or "-")
         if "skipped" in row:
             found = [finding["message"] for finding in record["findings"] if finding["code"] == "skipped"]
             self.checks.equal(f"{what}: skipped", row["skipped"] != "-", bool(found))

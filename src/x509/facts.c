@@ -20,10 +20,8 @@ void lp_walk_note(struct lp_cert_walk *walk, const char *field, const char *what
     walk->no_memory |= !walk->facts->x509_error;
 }
 
-bool lp_walk_fine(struct lp_cert_walk *walk, const char *field, enum lp_der_fault fault)
+bool lp_walk_fault(struct lp_cert_walk *walk, const char *field, enum lp_der_fault fault)
 {
-    if (fault == LP_DER_FINE)
-        return true;
     lp_walk_note(walk, field, lp_der_fault_text(fault));
     return false;
 }

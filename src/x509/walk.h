@@ -27,9 +27,14 @@ struct lp_cert_walk {
 
 /* Notes what is wrong with a field. The first note stays. */
 void lp_walk_note(struct lp_cert_walk *walk, const char *field, const char *what);
+/* Notes a fault; false. */
+bool lp_walk_fault(struct lp_cert_walk *walk, const char *field, enum lp_der_fault fault);
 /* True when fine; else notes the fault. */
-LP_MUST_USE bool lp_walk_fine(struct lp_cert_walk *walk, const char *field,
-                              enum lp_der_fault fault);
+LP_MUST_USE static inline bool lp_walk_fine(struct lp_cert_walk *walk, const char *field,
+                                            enum lp_der_fault fault)
+{
+    return fault == LP_DER_FINE || lp_walk_fault(walk, field, fault);
+}
 
 /* True when the content is one that the type allows; else notes that it is not. */
 bool lp_walk_sound(struct lp_cert_walk *walk, const char *field, uint8_t tag, struct lp_rd body);

@@ -1,6 +1,8 @@
 #include "base/table.h"
 
-enum { FIRST_BUCKETS = 1024 };
+/* PER_ENTRY: so that an entry seldom shares its bucket, and looking at it is all that a look-up
+ * costs. */
+enum { FIRST_BUCKETS = 1024, PER_ENTRY = 4 };
 
 bool lp_table_start(struct lp_table *table)
 {
@@ -51,7 +53,7 @@ static void list_front(struct lp_table *table, struct lp_node *node)
 
 void lp_table_add(struct lp_table *table, struct lp_node *node, uint64_t hash)
 {
-    if (table->count >= table->bucket_count)
+    if (table->count >= table->bucket_count / PER_ENTRY)
         grow(table);
     /* There are buckets from the start, and growing only adds to them.
      * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */

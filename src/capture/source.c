@@ -216,15 +216,13 @@ static enum lp_read report(const struct lp_source *source, struct lp_packet *pac
     return stop->what;
 }
 
-/* Whether the packet is to be handed out. A filter that cannot be compiled for its link type ends
+/* Whether the filter lets the packet through. One that cannot be compiled for its link type ends
  * the reading. */
 static bool wanted(struct lp_source *source, const struct lp_packet *packet)
 {
     struct lp_error why;
     bool match;
 
-    if (!source->filter)
-        return true;
     enum lp_status status = lp_filter_match(source->filter, packet, &match, &why);
     if (status == LP_OK)
         return match;
@@ -245,7 +243,7 @@ enum lp_read lp_source_next(struct lp_source *source, struct lp_packet *packet,
         source->stopped_inside = source->stop.what != LP_READ_PACKET;
         if (source->link_type < 0)
             set_link_type(source, packet->link_type);
-    } while (!wanted(source, packet));
+    } while (source->filter && !wanted(source, packet));
     return LP_READ_PACKET;
 }
 

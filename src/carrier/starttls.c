@@ -7,6 +7,11 @@
 
 /* ---- signs ---- */
 
+static uint8_t lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
 /* Reads `text`, whose letters are lower case; those of the bytes may be either. */
 static bool read_text(struct lp_rd *bytes, const char *text)
 {
@@ -16,9 +21,7 @@ static bool read_text(struct lp_rd *bytes, const char *text)
     for (; *text; text++) {
         if (!lp_rd_u8(&copy, &byte))
             return false;
-        if (byte >= 'A' && byte <= 'Z')
-            byte = (uint8_t)(byte + ('a' - 'A'));
-        if (byte != (uint8_t)*text)
+        if (lower(byte) != (uint8_t)*text)
             return false;
     }
     *bytes = copy;
@@ -216,6 +219,8 @@ static const char *const openers[] = {"starttls", "options ", "feat", "host ", "
 /* `text` and the bytes agree as far as both go. */
 static bool may_begin_with(struct lp_rd first, const char *text)
 {
+    if (!lp_rd_end(&first) && lower(lp_at_u8(&first, 0)) != (uint8_t)*text)
+        return false;
     char cut[LP_STARTTLS_LOOK + 1] = {0};
 
     for (size_t i = 0; i < first.left && i < LP_STARTTLS_LOOK && text[i]; i++)

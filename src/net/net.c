@@ -137,7 +137,7 @@ static bool walk_plain(struct lp_walk *walk)
     lp_at_copy(&head, 0, datagram->dst_mac, 6);
     lp_at_copy(&head, 6, datagram->src_mac, 6);
     datagram->has_mac = true;
-    datagram->src = datagram->dst = (struct lp_ip){.family = 4};
+    datagram->src.family = datagram->dst.family = 4; /* all else of them is zero so far */
     lp_at_copy(&head, SRC, datagram->src.bytes, 4);
     lp_at_copy(&head, DST, datagram->dst.bytes, 4);
     datagram->protocol = protocol;
@@ -164,7 +164,8 @@ static void start_walk(struct lp_walk *walk, struct lp_net *net, const struct lp
         frame->original > frame->bytes.left ? frame->original - (uint32_t)frame->bytes.left : 0;
     walk->depth = walk->rebuilds = 0;
     walk->net = net;
-    datagram->src = datagram->dst = (struct lp_ip){0};
+    memset(&datagram->src, 0, sizeof datagram->src);
+    memset(&datagram->dst, 0, sizeof datagram->dst);
     datagram->protocol = 0;
     datagram->bytes = lp_rd_init(NULL, 0);
     datagram->announced = 0;

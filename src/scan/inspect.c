@@ -198,6 +198,7 @@ static void note_cut(struct scan *scan, uint64_t frame, const char *why)
  * short. */
 static bool read_packets(struct scan *scan)
 {
+    enum { ASK_MEMORY = 64 }; /* packets; once it is short nothing more is made of them anyway */
     struct lp_capture *capture = scan->capture;
     struct lp_packet packet;
     struct lp_error why;
@@ -218,11 +219,12 @@ static bool read_packets(struct scan *scan)
             return false;
         count_packet(&capture->stats, &packet);
         lp_net_push(scan->net, packet.link_type, &frame);
-        if (out_of_memory(scan))
+        if (packet.frame % ASK_MEMORY == 0 && out_of_memory(scan))
             return false;
     }
-    if (got == LP_READ_MEMORY || (capture->stats.packets == 0 &&
-                                  !note_link_type(scan, lp_source_link_type(scan->source), 0)))
+    if (got == LP_READ_MEMORY || out_of_memory(scan) ||
+        (capture->stats.packets == 0 &&
+         !note_link_type(scan, lp_source_link_type(scan->source), 0)))
         return false;
     if (got == LP_READ_END)
         return true;

@@ -82,14 +82,11 @@ void lp_scan_keys_close(struct lp_scan_keys *keys)
     keys->tls.crypto = NULL;
 }
 
-void lp_scan_keys_add(struct lp_scan_keys *keys, const struct lp_buf *secrets, uint64_t packets)
+void lp_scan_keys_take(struct lp_scan_keys *keys, uint64_t packets)
 {
-    struct lp_rd text;
+    const struct lp_buf *secrets = keys->secrets;
+    struct lp_rd text = lp_rd_init(secrets->bytes, secrets->len);
 
-    keys->secrets = secrets;
-    if (!secrets || secrets->len <= keys->capture_len)
-        return;
-    text = lp_rd_init(secrets->bytes, secrets->len);
     if (lp_rd_skip(&text, keys->capture_len))
         keys->out_of_memory |= !lp_keylog_add(keys->tls.log, text) || !lp_keylog_end(keys->tls.log);
     keys->capture_len = secrets->len;

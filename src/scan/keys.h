@@ -30,9 +30,16 @@ enum lp_status lp_scan_keys_open(struct lp_scan_keys *keys, uint64_t seed, const
                                  struct lp_error *error);
 void lp_scan_keys_close(struct lp_scan_keys *keys);
 
+void lp_scan_keys_take(struct lp_scan_keys *keys, uint64_t packets);
 /* Takes what is new among the capture's own secrets, which live until lp_scan_keys_finish;
- * `packets` were read before. */
-void lp_scan_keys_add(struct lp_scan_keys *keys, const struct lp_buf *secrets, uint64_t packets);
+ * `packets` were read before. Inline, since it is asked for every packet and seldom has to do. */
+static inline void lp_scan_keys_add(struct lp_scan_keys *keys, const struct lp_buf *secrets,
+                                    uint64_t packets)
+{
+    keys->secrets = secrets;
+    if (secrets && secrets->len > keys->capture_len)
+        lp_scan_keys_take(keys, packets);
+}
 /* The capture is over: what the file has by now, and what stood behind the last packet, must do. */
 void lp_scan_keys_finish(struct lp_scan_keys *keys);
 

@@ -195,10 +195,11 @@ struct lp_session {
                                           the supplicant's MAC */
     const struct lp_tunnel *tunnels;   /* NULL when there are none */
     size_t tunnel_count;
-    uint64_t first_frame;       /* the packet that completed the first handshake message seen */
-    uint64_t certificate_frame; /* the packet that completed the server's Certificate message, or
-                                   its leaf if the message is cut */
-    struct lp_time start;       /* time of first_frame */
+    uint64_t first_frame;        /* the packet that completed the first handshake message seen */
+    uint64_t server_hello_frame; /* the packet that completed it */
+    uint64_t certificate_frame;  /* the packet that completed the server's Certificate message, or
+                                    its leaf if the message is cut */
+    struct lp_time start;        /* time of first_frame */
     uint16_t version; /* negotiated: 0x0300 SSL 3.0 to 0x0304 TLS 1.3, 0xfeff DTLS 1.0 to 0xfefc
                          DTLS 1.3; 0 when no ServerHello was seen */
     uint16_t offered_version; /* the highest that the ClientHello offered; 0 when there was none */

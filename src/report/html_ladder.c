@@ -1,9 +1,9 @@
 /*
  * Handshakes drawn: when they were made, and what went between the two ends.
  *
- * The ladder knows what the result knows. A message has its frame number where the result has it;
- * ServerHello was seen when a version or a cipher suite was negotiated, but its frame is not told.
- * Steps stand in the order of their frames; one without a frame stands behind the one it follows.
+ * The ladder knows what the result knows. A message has its frame number where the result has it.
+ * ServerHello was seen when a version or a cipher suite was negotiated. Steps stand in the order of
+ * their frames; one without a frame stands behind the one it follows.
  */
 #include "report/html_parts.h"
 
@@ -186,7 +186,9 @@ static void add_hellos(struct ladder *ladder, const json_t *session, uint64_t fi
         snprintf(step->detail, DETAIL_SIZE, "offers up to %.16s", offered);
     }
     if (version || cipher) {
-        step = add(ladder, &(struct step){FROM_SERVER, "ServerHello", 0, first, false, ""});
+        uint64_t frame = lp_member_number(session, "server_hello_frame");
+        step = add(ladder, &(struct step){FROM_SERVER, "ServerHello", frame,
+                                          frame > first ? frame : first, false, ""});
         if (cipher && strncmp(cipher, "TLS_", 4) == 0)
             cipher += 4; /* the version says so already */
         snprintf(step->detail, DETAIL_SIZE, "%.16s%s%.48s", version ? version : "",

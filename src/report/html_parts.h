@@ -19,6 +19,8 @@ void lp_html_endpoint(struct lp_html *html, const json_t *endpoint);
 /* "198.51.100.1:443 (vpn.example.com)" */
 void lp_html_server(struct lp_html *html, const json_t *session);
 
+/* What each phone did beside its handshakes, in time. */
+void lp_html_time_lines(struct lp_html *html, const json_t *root);
 /* When and where: a line for each attempt, and where there are several their place in time. */
 void lp_html_attempts(struct lp_html *html, const struct lp_shown *shown);
 /* The messages of one handshake between its two ends; its number among the attempts, 0: none. */

@@ -228,6 +228,7 @@ static void put_detail(struct lp_html *html, const json_t *root, const struct lp
     lp_html_raw(html, "<tr class=d><td colspan=6><noscript><div class=x>");
     put_findings(html, root);
     lp_html_hashes(html, root, shown);
+    lp_html_time_lines(html, root);
     put_handshakes(html, shown);
     lp_html_certificates(html, shown);
     lp_html_filters(html, shown);

@@ -215,6 +215,7 @@ static const struct lp_field session_fields[] = {
     LP_PLAIN("chain_complete", lp_session, chain_complete),
     LP_PLAIN("past_certificate", lp_session, past_certificate),
     LP_WHOLE("tunnels", put_tunnels),
+    LP_AS("server_hello_frame", lp_session, server_hello_frame, lp_put_frame),
     LP_AS_VERIFIED("expected_by", lp_session, expected_by, lp_put_text),
 };
 

@@ -37,6 +37,7 @@ static void take_hello(const struct lp_reading *r, bool client, struct lp_rd bod
 {
     struct lp_tls_half *half = r->half;
     const char *problem = NULL;
+    struct lp_time time;
 
     if (half->hello.complete && !half->hello.retry)
         return; /* a second ClientHello after a HelloRetryRequest: the first one has told enough */
@@ -47,6 +48,8 @@ static void take_hello(const struct lp_reading *r, bool client, struct lp_rd bod
         half->is_client = true;
     else
         half->is_server = true;
+    if (!client)
+        lp_reading_packet(r, from, to, &half->hello_frame, &time);
     if (!(client ? lp_client_hello : lp_server_hello)(body, &half->hello, &problem))
         lp_reading_problem(r, problem, from, to);
 }

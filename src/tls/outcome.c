@@ -233,6 +233,7 @@ bool lp_tls_describe(const struct lp_tls *tls, const struct lp_tls_circumstances
     out->has_cipher = e.server->hello.complete && out->version != LP_SSL2; /* there it is the
                                                                               client's choice */
     out->cipher = e.server->hello.cipher;
+    out->server_hello_frame = e.server->hello.complete ? e.server->hello_frame : 0;
     out->certificate_frame = e.server->certificate_frame;
     out->chain_complete = e.server->certificate_complete;
     out->past_certificate = e.server->certificate_seen && went_on(&e);

@@ -114,6 +114,7 @@ static enum lp_tls_want take_server(const struct lp_reading *r, const struct hel
     half->is_server = half->hello.seen = half->hello.complete = true;
     half->hello.version = LP_SSL2;
     half->hello.resumed = hello->hit;
+    lp_reading_packet(r, half->at, to, &half->hello_frame, &time);
     if (hello->hit || half->certificate_seen)
         return LP_TLS_MORE;
     if (!lp_certificate_one(r->tls, half, lp_rd_head(&body, hello->lengths[0]), hello->lengths[0],

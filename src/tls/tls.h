@@ -100,6 +100,7 @@ struct lp_tls_half {
     uint64_t first_frame;  /* of the first message */
     struct lp_time first_time;
     struct lp_tls_hello hello;
+    uint64_t hello_frame;      /* of the server's; of a client's first_frame tells */
     bool is_client, is_server; /* by the messages seen */
     bool verifies;             /* a server that asked for a cookie (RFC 6347 4.2.1) */
     bool certificate_seen, certificate_complete;

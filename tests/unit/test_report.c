@@ -36,6 +36,7 @@ static struct lp_session session = {
     .client = {{4, {10, 0, 0, 5}}, 49152, true, {0, 0x1f, 0x6c, 0x81, 0x11, 0x0e}},
     .server = {{6, {0x20, 1, 0xd, 0xb8, [15] = 1}}, 443, false, {0}},
     .first_frame = 4,
+    .server_hello_frame = 7,
     .certificate_frame = 9,
     .start = {1795498796, 123456789},
     .version = 0x0301,
@@ -392,7 +393,7 @@ static void out_pem_lines_of_64(void **state)
     "\"matches\":[]}],\"client_chain\":[],\"alerts\":[{\"frame\":12,\"from\":\"client\","          \
     "\"level\":\"fatal\",\"code\":42,\"name\":\"bad_certificate\"}],\"outcome_reason\":null,"      \
     "\"offered_version\":\"TLSv1.0\",\"chain_complete\":false,\"past_certificate\":false,"         \
-    "\"tunnels\":[]"
+    "\"tunnels\":[],\"server_hello_frame\":7"
 #define CAPTURE_TAIL                                                                               \
     "\"findings\":[{\"severity\":\"error\",\"code\":\"hash-mismatch\",\"session\":0,"              \
     "\"frame\":9,\"message\":\"the hashes differ\",\"remedy\":\"reset the phone\"},"               \
@@ -481,7 +482,7 @@ static void jsonl_unknown_values_are_null(void **state)
         "\"version\":\"0x7f1c\",\"cipher\":null,\"sni\":null,\"outcome\":\"no-certificate\","
         "\"chain\":[],\"client_chain\":[],\"alerts\":[],\"outcome_reason\":null,"
         "\"offered_version\":null,\"chain_complete\":false,\"past_certificate\":false,\"tunnels\":["
-        "]}],"
+        "],\"server_hello_frame\":null}],"
         "\"findings\":[],\"stats\":{\"packets\":0,\"bytes\":0,\"link_types\":[],"
         "\"truncated_packets\":0,\"first\":null,\"last\":null}}\n",
         &out);

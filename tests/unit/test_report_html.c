@@ -124,7 +124,8 @@ static const char whole[] =
     "\"fault\":null}],\"verdict\":\"mismatch\",\"sessions\":[0]}],\"sessions\":[{\"id\":0,"
     "\"transport\":\"tcp\",\"client\":{\"ip\":\"192.0.2.21\",\"port\":35288,\"mac\":null},"
     "\"server\":{\"ip\":\"%s\",\"port\":443,\"mac\":null},\"first_frame\":16,"
-    "\"certificate_frame\":18,\"start\":\"2026-11-24T07:34:38.206813000Z\",\"version\":\"TLSv1.2\","
+    "\"server_hello_frame\":17,\"certificate_frame\":18,\"start\":\"2026-11-24T07:34:38."
+    "206813000Z\",\"version\":\"TLSv1.2\","
     "\"cipher\":\"TLS_RSA_WITH_AES_128_CBC_SHA\",\"sni\":null,\"compared\":true,"
     "\"verdict\":\"mismatch\",\"chain\":[{\"depth\":0,\"complete\":true,\"bytes\":875,"
     "\"sha1\":\"33a02b5f267948a1d35c6bea19f513f15d95393f\",\"sha256\":null,\"subject\":\"%s\","
@@ -133,7 +134,15 @@ static const char whole[] =
     "\"from\":\"client\",\"level\":\"fatal\",\"code\":42,\"name\":\"bad_certificate\"}],"
     "\"offered_version\":\"TLSv1.3\",\"past_certificate\":true}],\"findings\":[{"
     "\"severity\":\"error\",\"code\":\"hash-mismatch\",\"session\":0,\"frame\":18,"
-    "\"message\":\"they differ\",\"remedy\":\"make them equal\"}],\"stats\":{\"packets\":20,"
+    "\"message\":\"they differ\",\"remedy\":\"make them equal\"}],\"timeline\":[{"
+    "\"phone\":\"SEP001F6C81110E\",\"client\":{\"ip\":\"192.0.2.21\",\"port\":1,\"mac\":null},"
+    "\"events\":[{\"frame\":3,\"time\":\"2026-11-24T07:34:37.961375000Z\",\"kind\":\"file\","
+    "\"server\":{\"ip\":\"192.0.2.69\",\"port\":69,\"mac\":null},\"file\":\"<i>.cnf.xml\","
+    "\"session\":null},{\"frame\":9,\"time\":null,\"kind\":\"unanswered\",\"server\":{"
+    "\"ip\":\"192.0.2.9\",\"port\":443,\"mac\":null},\"file\":null,\"session\":null},{"
+    "\"frame\":16,\"time\":null,\"kind\":\"handshake\",\"server\":{\"ip\":\"192.0.2.1\","
+    "\"port\":443,\"mac\":null},\"file\":null,\"session\":0}],\"left_out\":5}],\"stats\":{"
+    "\"packets\":20,"
     "\"bytes\":4644,\"first\":\"2026-11-24T07:34:37.961375000Z\","
     "\"last\":\"2026-11-24T07:34:38.237195000Z\"}}\n";
 
@@ -359,11 +368,16 @@ static void page_opened_result_tells_all(void **state)
     assert_holds(text, "make them equal");
     /* in the order of frames, and each with its own */
     assert_holds(text, "Handshake: client: ClientHello, offers up to TLSv1.3, frame 16; "
-                       "server: ServerHello, TLSv1.2 RSA_WITH_AES_128_CBC_SHA; "
+                       "server: ServerHello, TLSv1.2 RSA_WITH_AES_128_CBC_SHA, frame 17; "
                        "server: Alert, warning unrecognized_name (112), frame 17; "
                        "server: Certificate, 1 in the chain, leaf of 875 bytes, frame 18; "
                        "client: goes on, with the handshake; "
                        "client: Alert, fatal bad_certificate (42), frame 20");
+    assert_holds(text, "Time line of SEP001F6C81110E");
+    assert_holds(text, "&lt;i&gt;.cnf.xml from 192.0.2.69:69</span> <small>frame 3, 2026-11-24");
+    assert_holds(text, "no answer from 192.0.2.9:443</span> <small>frame 9<");
+    assert_holds(text, "handshake with 192.0.2.1:443</span> <small>frame 16<");
+    assert_holds(text, "and 5 events more");
     free(text);
     free(result);
 }

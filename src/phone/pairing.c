@@ -36,12 +36,23 @@ struct phone_mac {
     bool seen; /* as a client in the capture */
 };
 
-static uint64_t mac_number(const uint8_t mac[6])
+uint64_t lp_pairing_mac(const uint8_t mac[6])
 {
     uint64_t number = 0;
     for (unsigned i = 0; i < 6; i++)
         number = number << 8 | mac[i];
     return number;
+}
+
+uint64_t lp_pairing_config_mac(const struct lp_config *config)
+{
+    char name[16];
+    uint8_t mac[6];
+
+    if (!lp_is_phone_side(config) || !config->phone ||
+        !lp_phone_name_find(config->phone, name, mac))
+        return 0;
+    return lp_pairing_mac(mac);
 }
 
 static int by_number(const void *a, const void *b)
@@ -85,7 +96,7 @@ static bool recognise_macs(struct lp_pairing *pairing)
     for (size_t i = 0; i < capture->session_count; i++) {
         const struct lp_endpoint *client = &capture->sessions[i].client;
         struct phone_mac *known =
-            client->has_mac ? find_mac(macs, count, mac_number(client->mac)) : NULL;
+            client->has_mac ? find_mac(macs, count, lp_pairing_mac(client->mac)) : NULL;
         if (known)
             known->seen = pairing->owned[i] = true;
     }
@@ -120,7 +131,7 @@ static void recognise_name(struct lp_pairing *pairing)
         return;
     for (size_t i = 0; i < pairing->capture->config_count; i++) {
         struct lp_pairing_side *side = &pairing->sides[i];
-        if (!side->rule && side->has_mac && side->mac == mac_number(mac)) {
+        if (!side->rule && side->has_mac && side->mac == lp_pairing_mac(mac)) {
             side->rule = "name";
             pairing->by_name = true;
         }
@@ -160,17 +171,12 @@ static void recognise_only(struct lp_pairing *pairing)
 
 static void read_sides(struct lp_pairing *pairing)
 {
-    char name[16];
-    uint8_t mac[6];
-
     for (size_t i = 0; i < pairing->capture->config_count; i++) {
         const struct lp_config *config = &pairing->capture->configs[i];
         struct lp_pairing_side *side = &pairing->sides[i];
         side->phone_side = lp_is_phone_side(config);
-        if (side->phone_side && config->phone && lp_phone_name_find(config->phone, name, mac)) {
-            side->mac = mac_number(mac);
-            side->has_mac = side->mac != 0;
-        }
+        side->mac = lp_pairing_config_mac(config);
+        side->has_mac = side->mac != 0;
     }
     for (size_t i = 0; i < pairing->capture->session_count && !pairing->servers_named; i++)
         pairing->servers_named = pairing->capture->sessions[i].sni != NULL;
@@ -236,7 +242,7 @@ bool lp_pairing_made(const struct lp_pairing *pairing, size_t config, size_t ses
     if (!side->phone_side)
         return true;
     if (side->rule && strcmp(side->rule, "mac") == 0)
-        return client->has_mac && mac_number(client->mac) == side->mac;
+        return client->has_mac && lp_pairing_mac(client->mac) == side->mac;
     if (pairing->owned[session])
         return false;
     if (side->rule && strcmp(side->rule, "client") == 0)
@@ -356,7 +362,7 @@ static bool may_have_tried(const struct lp_pairing *pairing, size_t config,
 
     if (!side->phone_side || !client->has_mac)
         return true;
-    uint64_t mac = mac_number(client->mac);
+    uint64_t mac = lp_pairing_mac(client->mac);
     if (side->rule && strcmp(side->rule, "mac") == 0)
         return mac == side->mac;
     for (size_t i = 0; i < pairing->capture->config_count; i++)

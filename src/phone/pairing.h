@@ -28,6 +28,11 @@ struct lp_pairing {
     bool servers_named;            /* some handshake carries a server name */
 };
 
+/* A MAC as a number; 0 is nobody's. */
+uint64_t lp_pairing_mac(const uint8_t mac[6]);
+/* That of the phone whose configuration it is; 0: it is no phone's, or of one without. */
+uint64_t lp_pairing_config_mac(const struct lp_config *config);
+
 /* False: memory is short, and there is nothing to end. */
 bool lp_pairing_start(struct lp_pairing *pairing, const struct lp_capture *capture,
                       const struct lp_url *server, bool any_server);

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "phone/pairing.h"
 #include "phone/phone.h"
 #include "scan/folder.h"
 #include "scan/material.h"
@@ -18,6 +19,11 @@ struct lp_expected {
     struct lp_arena *arena;    /* owned */
     struct lp_config *configs; /* owned */
     size_t count, cap;
+    bool rare_digests;             /* a hash is one that is not computed unless it is asked for */
+    struct lp_phone_place *phones; /* owned: the configurations of phones that have a MAC, sorted */
+    size_t phone_count, phone_cap;
+    size_t *others; /* owned: all other configurations, ascending */
+    size_t other_count, other_cap;
     struct lp_known_cert *known; /* owned */
     size_t known_count, known_cap;
     struct lp_trusted *trusted; /* owned; may have signed configurations */
@@ -50,6 +56,8 @@ void lp_expected_free(struct lp_expected *expected)
     if (!expected)
         return;
     lp_free(expected->configs);
+    lp_free(expected->phones);
+    lp_free(expected->others);
     lp_free(expected->known);
     lp_free(expected->trusted);
     lp_free(expected->lists);
@@ -77,13 +85,7 @@ const struct lp_known_cert *lp_expected_known(const struct lp_expected *expected
 
 bool lp_expected_needs_more_digests(const struct lp_expected *expected)
 {
-    for (size_t i = 0; i < expected->count; i++)
-        for (size_t h = 0; h < expected->configs[i].hash_count; h++) {
-            enum lp_hash_algorithm algorithm = expected->configs[i].hashes[h].algorithm;
-            if (algorithm == LP_HASH_MD5 || algorithm == LP_HASH_SHA512)
-                return true;
-        }
-    return false;
+    return expected->rare_digests;
 }
 
 /* ---- copies ---- */
@@ -138,12 +140,72 @@ bool lp_config_copy(struct lp_arena *arena, const struct lp_config *from, struct
     return keep_findings(arena, to);
 }
 
+/* ---- which are whose ---- */
+
+/* Of the phones' places, the first that does not stand before (mac, index). */
+static size_t place_of(const struct lp_expected *expected, uint64_t mac, size_t index)
+{
+    size_t low = 0, high = expected->phone_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct lp_phone_place *place = &expected->phones[middle];
+        if (place->mac < mac || (place->mac == mac && place->index < index))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct lp_phone_place *lp_expected_phone(const struct lp_expected *expected, uint64_t mac,
+                                               size_t *count)
+{
+    size_t first = place_of(expected, mac, 0), end = place_of(expected, mac, SIZE_MAX);
+
+    *count = end - first;
+    return *count ? expected->phones + first : NULL;
+}
+
+const size_t *lp_expected_others(const struct lp_expected *expected, size_t *count)
+{
+    *count = expected->other_count;
+    return expected->others;
+}
+
+/* Files come in the order of their names, which is that of the MACs: they go to the end. */
+static bool note_phone(struct lp_expected *expected, const struct lp_config *config, size_t index)
+{
+    uint64_t mac = lp_pairing_config_mac(config);
+
+    if (mac == 0) {
+        if (!lp_grow_array(&expected->others, &expected->other_cap, expected->other_count + 1,
+                           sizeof *expected->others))
+            return false;
+        expected->others[expected->other_count++] = index;
+        return true;
+    }
+    if (!lp_grow_array(&expected->phones, &expected->phone_cap, expected->phone_count + 1,
+                       sizeof *expected->phones))
+        return false;
+    size_t at = place_of(expected, mac, index);
+    memmove(expected->phones + at + 1, expected->phones + at,
+            (expected->phone_count - at) * sizeof *expected->phones);
+    expected->phones[at] = (struct lp_phone_place){mac, index};
+    expected->phone_count++;
+    return true;
+}
+
 /* Takes over a configuration whose texts are in the arena already. */
 static bool append(struct lp_expected *expected, const struct lp_config *config)
 {
     if (!lp_grow_array(&expected->configs, &expected->cap, expected->count + 1,
-                       sizeof *expected->configs))
+                       sizeof *expected->configs) ||
+        !note_phone(expected, config, expected->count))
         return false;
+    for (size_t i = 0; i < config->hash_count; i++)
+        expected->rare_digests |= config->hashes[i].algorithm == LP_HASH_MD5 ||
+                                  config->hashes[i].algorithm == LP_HASH_SHA512;
     expected->configs[expected->count++] = *config;
     return true;
 }

@@ -15,6 +15,7 @@
 #include "leafprint/leafprint.h"
 #include "phone/pairing.h"
 #include "phone/phone.h"
+#include "scan/chosen.h"
 #include "scan/doubts.h"
 #include "scan/expected.h"
 #include "scan/fetched.h"
@@ -37,6 +38,7 @@ struct run {
     struct lp_capture *capture;
     const struct lp_expected *expected; /* may be NULL */
     bool leaf_only, assigned;
+    struct lp_chosen chosen; /* of the expected sides: where each of capture->configs comes from */
     struct lp_pairing pairing;
     struct lp_findings findings;
     struct lp_tally *tallies;          /* owned; one for each session */
@@ -345,18 +347,24 @@ static void find_for_config(struct run *run, size_t index)
 static void find_other_phones(struct run *run)
 {
     const struct lp_finding what = {LP_INFO, "other-phones", -1, 0, NULL, NULL};
-    size_t count = 0, first = 0;
+    size_t left_out = run->chosen.left_out, count = left_out;
+    size_t first_out = left_out ? lp_chosen_first_left_out(&run->chosen) : SIZE_MAX;
+    const struct lp_config *config = NULL;
 
-    for (size_t i = 0; i < run->capture->config_count; i++)
-        if (run->aside[i] && count++ == 0)
-            first = i;
-    if (count == 0)
+    for (size_t i = 0; i < run->capture->config_count; i++) {
+        if (run->aside[i] && !config && (!left_out || run->chosen.indices[i] < first_out))
+            config = &run->capture->configs[i];
+        count += run->aside[i];
+    }
+    if (!config && left_out)
+        config = lp_expected_get(run->expected, first_out);
+    if (!config)
         return;
-    const char *source = name_of(&run->capture->configs[first]);
+    const char *source = name_of(config);
     lp_findings_add(&run->findings, &what,
                     "%zu of %zu configurations found no handshake of their phones here and "
                     "were not compared, among them %.*s",
-                    count, run->capture->config_count, lp_shown(source), source);
+                    count, run->capture->config_count + left_out, lp_shown(source), source);
 }
 
 /* ---- findings of a handshake ---- */
@@ -436,18 +444,20 @@ static bool trust_decides(const struct run *run, enum lp_verdict *verdict, enum 
 static bool copy_configs(struct run *run)
 {
     struct lp_capture *capture = run->capture;
-    size_t count = run->expected ? lp_expected_count(run->expected) : 0, size;
+    size_t count, size;
 
+    if (!lp_chosen_find(&run->chosen, capture, run->expected))
+        return false;
+    count = run->chosen.count;
     if (count == 0)
         return lp_fetched_configs(capture, run->expected);
-
     if (__builtin_mul_overflow(count, sizeof *capture->configs, &size))
         return false;
     capture->configs = lp_arena_alloc(capture->arena, size);
     if (!capture->configs)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!lp_config_copy(capture->arena, lp_expected_get(run->expected, i),
+        if (!lp_config_copy(capture->arena, lp_expected_get(run->expected, run->chosen.indices[i]),
                             &capture->configs[i]))
             return false;
     capture->config_count = count;
@@ -600,6 +610,7 @@ out:
     lp_free(run->compared);
     lp_free(run->expected_by);
     lp_free(run->aside);
+    lp_chosen_free(&run->chosen);
     return ok;
 }
 

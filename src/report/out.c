@@ -6,6 +6,8 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -185,6 +187,25 @@ bool lp_out_time(struct lp_out *out, const struct lp_time *time, enum lp_time_fo
     if (room)
         lp_out_filled(out, lp_time_text(room, time, form));
     return true;
+}
+
+int lp_out_nameless(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096];
+
+    if (!folder || !*folder)
+        folder = "/tmp";
+    if ((size_t)snprintf(path, sizeof path, "%s/leafprint-XXXXXX", folder) >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int fd = mkstemp(path);
+    if (fd >= 0 && unlink(path) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
 }
 
 bool lp_out_flush(struct lp_out *out)

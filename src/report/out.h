@@ -65,6 +65,10 @@ char *lp_time_text(char *at, const struct lp_time *time, enum lp_time_form form)
 /* False, and nothing written, when the time is not printable. */
 bool lp_out_time(struct lp_out *out, const struct lp_time *time, enum lp_time_form form);
 
+/* A new file without a name, in TMPDIR or /tmp: it is gone with the process, however that ends. -1:
+ * errno says why there is none. */
+int lp_out_nameless(void);
+
 /* Hands everything to the descriptor and empties the buffer. False: out->error says why. */
 bool lp_out_flush(struct lp_out *out);
 void lp_out_free(struct lp_out *out);

@@ -12,21 +12,12 @@
 
 /* ---- gathering ---- */
 
-/* A file without a name, in $TMPDIR or /tmp: it is gone with the process, however that ends. */
 static int open_spool(struct lp_error *error)
 {
-    const char *dir = getenv("TMPDIR");
-    char path[1024];
-    int n = snprintf(path, sizeof path, "%s/leafprint.XXXXXX", dir && *dir ? dir : "/tmp");
-    int fd = -1;
+    int fd = lp_out_nameless();
 
-    if (n > 0 && (size_t)n < sizeof path)
-        fd = mkstemp(path);
     if (fd < 0)
-        snprintf(error->text, sizeof error->text, "temporary file %.400s: %s", path,
-                 strerror(errno));
-    else
-        unlink(path);
+        snprintf(error->text, sizeof error->text, "temporary file: %s", strerror(errno));
     return fd;
 }
 

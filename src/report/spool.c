@@ -3,9 +3,6 @@
 #include "base/rd.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -21,33 +18,13 @@ static bool fail(struct lp_spool *spool, int error)
     return false;
 }
 
-/* A file without a name: nobody else can open it, and it is gone with the process. */
-static int open_nameless(void)
-{
-    const char *folder = getenv("TMPDIR");
-    char path[4096];
-
-    if (!folder || !*folder)
-        folder = "/tmp";
-    if ((size_t)snprintf(path, sizeof path, "%s/leafprint-XXXXXX", folder) >= sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    int fd = mkstemp(path);
-    if (fd >= 0 && unlink(path) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
 /* Moves what is in memory to the end of the file. */
 static bool file_away(struct lp_spool *spool)
 {
     struct lp_rd rest = lp_rd_init(spool->bytes.bytes, spool->bytes.len);
 
     if (!spool->fd) {
-        spool->fd = open_nameless();
+        spool->fd = lp_out_nameless();
         if (spool->fd < 0) {
             spool->fd = 0;
             return fail(spool, errno);

@@ -7,9 +7,6 @@
  * 3. Findings say why, first those of each configuration, then those of each handshake.
  * 4. Only when all of that succeeded does the capture show any of it: memory that runs short leaves
  *    no verdict behind.
- *
- * A capture may hold thousands of handshakes that tell the same story. Each story is told once, and
- * their number is limited.
  */
 #include "base/text.h"
 #include "leafprint/leafprint.h"
@@ -19,6 +16,7 @@
 #include "scan/doubts.h"
 #include "scan/expected.h"
 #include "scan/fetched.h"
+#include "scan/stories.h"
 #include "scan/timeline.h"
 #include "scan/trusted.h"
 #include "verdict/findings.h"
@@ -26,8 +24,6 @@
 #include "verdict/words.h"
 
 #include <string.h>
-
-enum { STORIES_MOST = 32 };
 
 struct comparisons {
     struct lp_comparison *items; /* owned */
@@ -169,74 +165,6 @@ static bool compare_config(struct run *run, size_t index)
     return config->summary && keep_sessions(run, config);
 }
 
-/* ---- telling each story once ---- */
-
-struct stories {
-    const struct lp_session *sessions[STORIES_MOST];
-    struct {
-        enum lp_verdict verdict;
-        enum lp_reason reason;
-    } ends[STORIES_MOST];
-    size_t count;
-    bool full; /* one more was not told */
-};
-
-static bool same_leaf(const struct lp_session *a, const struct lp_session *b)
-{
-    const struct lp_cert *left = lp_whole_leaf(a), *right = lp_whole_leaf(b);
-
-    if (!left || !right)
-        return left == right;
-    return memcmp(left->sha256, right->sha256, sizeof left->sha256) == 0;
-}
-
-static bool same_reaction(const struct lp_session *a, const struct lp_session *b)
-{
-    if (a->past_certificate != b->past_certificate || a->alert_count != b->alert_count)
-        return false;
-    for (size_t i = 0; i < a->alert_count; i++)
-        if (a->alerts[i].code != b->alerts[i].code ||
-            a->alerts[i].from_client != b->alerts[i].from_client)
-            return false;
-    return true;
-}
-
-static bool same_story(const struct lp_session *a, const struct lp_session *b)
-{
-    return a->server.port == b->server.port && lp_ip_equal(&a->server.ip, &b->server.ip) &&
-           same_leaf(a, b) && same_reaction(a, b);
-}
-
-/* Whether this handshake, with this end, is new and there is room to tell of it. */
-static bool is_news(struct stories *stories, const struct lp_session *session,
-                    enum lp_verdict verdict, enum lp_reason reason)
-{
-    for (size_t i = 0; i < stories->count; i++)
-        if (stories->ends[i].verdict == verdict && stories->ends[i].reason == reason &&
-            same_story(stories->sessions[i], session))
-            return false;
-    if (stories->count == STORIES_MOST) {
-        stories->full = true;
-        return false;
-    }
-    stories->sessions[stories->count] = session;
-    stories->ends[stories->count].verdict = verdict;
-    stories->ends[stories->count].reason = reason;
-    stories->count++;
-    return true;
-}
-
-static void tell_rest(struct run *run, const struct stories *stories)
-{
-    const struct lp_finding what = {LP_INFO, "findings-limited", -1, 0, NULL, NULL};
-
-    if (stories->full)
-        lp_findings_add(&run->findings, &what,
-                        "further handshakes have findings that are not listed: %d different ones "
-                        "are the limit",
-                        (int)STORIES_MOST);
-}
-
 /* ---- findings of a configuration ---- */
 
 static const char *name_of(const struct lp_config *config)
@@ -263,12 +191,12 @@ static void find_in_file(struct run *run, const struct lp_config *config)
 
 static void find_comparisons(struct run *run)
 {
-    struct stories stories = {.count = 0};
+    struct lp_stories stories = {.count = 0};
 
     for (size_t i = 0; i < run->held.count; i++) {
         const struct lp_comparison *it = &run->held.items[i];
         const struct lp_known_cert *known;
-        if (!is_news(&stories, it->session, it->verdict, it->reason))
+        if (!lp_stories_news(&stories, it->session, it->verdict, it->reason))
             continue;
         lp_cause_comparison(&run->findings, it);
         lp_cause_own_cert(&run->findings, it);
@@ -276,7 +204,7 @@ static void find_comparisons(struct run *run)
             lp_cause_known_cert(&run->findings, it, known);
         lp_cause_host_id(&run->findings, it);
     }
-    tell_rest(run, &stories);
+    lp_stories_rest(&stories, &run->findings);
 }
 
 /* A gateway that was tried in vain: the reason, or why the phone went to the next url. */
@@ -382,20 +310,20 @@ static void find_in_sessions(struct run *run, enum lp_verdict total)
 {
     /* Beside a decided handshake one that shows nothing is no trouble: sessions are resumed. */
     enum lp_severity severity = total == LP_UNDECIDED ? LP_WARNING : LP_INFO;
-    struct stories stories = {.count = 0};
+    struct lp_stories stories = {.count = 0};
 
     for (size_t i = 0; i < run->capture->session_count; i++) {
         const struct lp_session *session = &run->capture->sessions[i];
         enum lp_reason reason;
         enum lp_verdict verdict = lp_tally_verdict(&run->tallies[i], &reason);
-        if (!run->compared[i] || !is_news(&stories, session, verdict, reason))
+        if (!run->compared[i] || !lp_stories_news(&stories, session, verdict, reason))
             continue;
         if (verdict == LP_UNDECIDED && own_reason(session, reason))
             lp_cause_undecided(&run->findings, session, reason, severity);
         lp_cause_leaf(&run->findings, session);
         lp_cause_reaction(&run->findings, session, verdict);
     }
-    tell_rest(run, &stories);
+    lp_stories_rest(&stories, &run->findings);
 }
 
 /* ---- servers that trust lists speak of ---- */
@@ -403,7 +331,7 @@ static void find_in_sessions(struct run *run, enum lp_verdict total)
 static bool compare_trust(struct run *run)
 {
     const struct lp_capture *capture = run->capture;
-    struct stories stories = {.count = 0};
+    struct lp_stories stories = {.count = 0};
 
     if (!lp_trusted_compare(capture, run->expected, run->compared, &run->trust))
         return false;
@@ -412,14 +340,14 @@ static bool compare_trust(struct run *run)
         if (!it->source)
             continue;
         lp_tally_add(&run->trusted, it->verdict, it->reason);
-        if (!is_news(&stories, it->session, it->verdict, it->reason))
+        if (!lp_stories_news(&stories, it->session, it->verdict, it->reason))
             continue;
         lp_cause_trust(&run->findings, it);
         if (it->verdict == LP_UNDECIDED && own_reason(it->session, it->reason))
             lp_cause_undecided(&run->findings, it->session, it->reason, LP_INFO);
         lp_cause_reaction(&run->findings, it->session, it->verdict);
     }
-    tell_rest(run, &stories);
+    lp_stories_rest(&stories, &run->findings);
     return true;
 }
 

@@ -1,5 +1,5 @@
 /*
- * How it works: sequence numbers become 64-bit stream offsets, so that wrapping ends here. Bytes
+ * How it works: sequence numbers become 64-bit stream offsets (sequence.c). Bytes
  * that follow on the stream's end are appended; all others become pieces, kept sorted in an array
  * and never overlapping. Every insertion first meets what is there: equal bytes are a
  * retransmission, different ones a conflict, which the better rank wins and otherwise the first
@@ -21,9 +21,6 @@ enum {
     MAX_MARKS = 16384,
 };
 
-static const uint64_t FIRST_OFFSET = UINT64_C(1)
-                                     << 40; /* far from zero: earlier bytes may still come */
-
 /* Where a segment's bytes go and what is known of them. */
 struct incoming {
     uint64_t from, to; /* stream offsets of `bytes` */
@@ -31,79 +28,6 @@ struct incoming {
     uint8_t rank;
     const struct lp_datagram *datagram;
 };
-
-uint64_t lp_half_offset(const struct lp_half *half, uint32_t seq)
-{
-    return half->offset + (uint64_t)(int64_t)(int32_t)(seq - half->seq);
-}
-
-static void place(struct lp_half *half, uint32_t seq)
-{
-    half->placed = true;
-    half->seq = seq;
-    half->offset = half->low = half->high = FIRST_OFFSET;
-}
-
-static void note_syn(struct lp_half *half, uint32_t isn)
-{
-    half->end.syn = true;
-    for (unsigned i = 0; i < half->isn_count; i++)
-        if (half->isns[i] == isn)
-            return;
-    if (half->isn_count < LP_MAX_ISNS)
-        half->isns[half->isn_count++] = isn;
-}
-
-static void note_fin(struct lp_half *half, uint64_t at)
-{
-    half->fins_differ |= half->has_fin && at != half->fin_at;
-    half->fin_at = half->has_fin ? half->fin_at : at;
-    half->has_fin = true;
-}
-
-void lp_half_note(struct lp_half *half, const struct lp_segment *segment)
-{
-    const struct lp_datagram *d = segment->datagram;
-    uint32_t seq = segment->seq;
-
-    if (half->end.packets++ == 0 || d->frame < half->end.first_frame) {
-        half->end.first_frame = d->frame;
-        half->end.first_time = d->time;
-    }
-    if (segment->flags & LP_TCP_SYN)
-        note_syn(half, seq++);
-    if ((segment->flags & (LP_TCP_SYN | LP_TCP_ACK)) == LP_TCP_SYN)
-        half->end.opened = true;
-    if (segment->flags & LP_TCP_RST)
-        half->end.rst = true;
-    half->end.fin |= (segment->flags & LP_TCP_FIN) != 0;
-    if ((segment->flags & (LP_TCP_ACK | LP_TCP_RST)) == LP_TCP_ACK) {
-        if (!half->has_ack || (int32_t)(segment->ack - half->first_ack) < 0)
-            half->first_ack = segment->ack;
-        if (!half->has_ack || (int32_t)(segment->ack - half->last_ack) > 0)
-            half->last_ack = segment->ack;
-        half->has_ack = true;
-        half->end.acks = true;
-    }
-    if (!half->has_mac && d->has_mac) {
-        half->has_mac = true;
-        memcpy(half->mac, d->src_mac, 6);
-    }
-    if (segment->flags & LP_TCP_RST)
-        return; /* the sequence number of a reset may be anything (RFC 9293 3.5.2) */
-    if (!half->placed)
-        place(half, seq);
-    uint64_t from = lp_half_offset(half, seq), to = from + segment->announced;
-    if (segment->flags & LP_TCP_FIN)
-        note_fin(half, to);
-    if (from < half->low)
-        half->low = from;
-    if (to > half->high) {
-        half->high = to;
-        half->seq = seq + segment->announced;
-        half->offset = to;
-    }
-}
 
 static uint64_t stream_end(const struct lp_assembly *assembly)
 {

@@ -59,8 +59,20 @@ struct lp_half {
     struct lp_flow_end end;
 };
 
+enum { LP_FAR = 1 << 24 }; /* bytes: further away than any window, so another connection */
+
+/* How badly a segment fits a connection, in bytes; UINT64_MAX: it cannot belong to it. Above LP_FAR
+ * it belongs to another one with the same ends. `peer` sent the other direction. */
+uint64_t lp_half_misfit(const struct lp_half *half, const struct lp_half *peer,
+                        const struct lp_segment *segment);
+/* Whether the other end acknowledged more of this direction than is there. */
+bool lp_half_acked_unseen(const struct lp_half *half, const struct lp_half *peer);
+
 /* The stream offset of a sequence number, by the nearest way round the circle. */
-uint64_t lp_half_offset(const struct lp_half *half, uint32_t seq);
+static inline uint64_t lp_half_offset(const struct lp_half *half, uint32_t seq)
+{
+    return half->offset + (uint64_t)(int64_t)(int32_t)(seq - half->seq);
+}
 
 enum lp_store { LP_STORE_OK, LP_STORE_BUDGET, LP_STORE_LIMIT, LP_STORE_MEMORY };
 

@@ -19,8 +19,6 @@
 #include <string.h>
 
 enum {
-    NEAR = 1 << 20,          /* bytes: a stream's first data lies this close to its SYN */
-    FAR = 1 << 24,           /* bytes: further away than any window, so another connection */
     MAX_INCARNATIONS = 16,   /* of the same two ends, so that finding one stays cheap */
     MAX_UNSETTLED = 1 << 20, /* bytes kept while nothing tells where a stream begins */
     LINGER = 120,            /* seconds that a finished connection is still recognised */
@@ -274,20 +272,6 @@ static void resolve(struct lp_tcp *tcp, struct lp_conn *conn, unsigned dir, bool
     }
 }
 
-/* Whether the other end acknowledged more of this direction than is there. */
-static bool acked_unseen(const struct lp_half *half, const struct lp_half *peer)
-{
-    if (!peer->has_ack)
-        return false;
-    if (!half->placed) /* nothing but perhaps resets from this side: did the acknowledgements move?
-                        */
-        return peer->last_ack != peer->first_ack;
-    uint64_t acked = lp_half_offset(half, peer->last_ack);
-    /* A FIN takes a number of its own, and an acknowledgement far outside belongs to something
-     * else. */
-    return acked > half->high + 1 && acked - half->high < FAR;
-}
-
 /* Tells the consumer that this was all. */
 static void conclude(const struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
 {
@@ -302,7 +286,8 @@ static void conclude(const struct lp_tcp *tcp, struct lp_conn *conn, bool at_end
 static void end_conn(struct lp_tcp *tcp, struct lp_conn *conn, bool at_end)
 {
     for (unsigned dir = 0; dir < 2; dir++)
-        conn->half[dir].end.acked_unseen = acked_unseen(&conn->half[dir], &conn->half[1 - dir]);
+        conn->half[dir].end.acked_unseen =
+            lp_half_acked_unseen(&conn->half[dir], &conn->half[1 - dir]);
     /* One direction may wait for the other: before any of the two breaks off, both are offered, and
      * the one that waits breaks off last. */
     start_at_last(tcp, conn, 0, at_end);
@@ -327,59 +312,6 @@ void lp_tcp_flush(struct lp_tcp *tcp)
 
 /* ---- finding the connection ---- */
 
-/* How far a sequence number lies outside what was seen of a direction. */
-static uint64_t distance(const struct lp_half *half, uint32_t seq)
-{
-    uint64_t offset = lp_half_offset(half, seq);
-    return offset < half->low ? half->low - offset : offset > half->high ? offset - half->high : 0;
-}
-
-/* How far two sequence numbers are apart, by the shorter way round. */
-static uint32_t apart(uint32_t a, uint32_t b)
-{
-    return a - b < b - a ? a - b : b - a;
-}
-
-static uint64_t misfit(const struct lp_conn *conn, const struct lp_segment *segment, unsigned dir)
-{
-    const struct lp_half *half = &conn->half[dir], *peer = &conn->half[1 - dir];
-    uint64_t sum = 0;
-
-    if (half->placed)
-        sum += distance(half, segment->seq);
-    else if (peer->has_ack &&
-             !(segment->flags & LP_TCP_RST)) /* compare with what the other end has acknowledged */
-        sum += apart(segment->seq, peer->first_ack) / 2;
-    if ((segment->flags & (LP_TCP_ACK | LP_TCP_RST)) == LP_TCP_ACK && peer->placed)
-        sum += distance(peer, segment->ack);
-    return sum;
-}
-
-/* The same for a SYN, which must precede what is known of its direction. UINT64_MAX: it cannot
- * belong to it. */
-static uint64_t syn_misfit(const struct lp_conn *conn, const struct lp_segment *segment,
-                           unsigned dir)
-{
-    enum { THE_SAME, FITS, ANOTHER_ANSWER };
-    const struct lp_half *half = &conn->half[dir], *peer = &conn->half[1 - dir];
-    bool answer = segment->flags & LP_TCP_ACK;
-
-    for (unsigned i = 0; i < half->isn_count; i++)
-        if (half->isns[i] == segment->seq)
-            return THE_SAME;
-    bool fits = !answer || !peer->isn_count || segment->ack == peer->isns[0] + 1;
-    if (half->isn_count) { /* another number: only as one of several answers to the same SYN */
-        bool known = peer->isn_count || (half->has_ack && segment->ack == half->first_ack);
-        return answer && fits && known ? ANOTHER_ANSWER : UINT64_MAX;
-    }
-    uint64_t first = lp_half_offset(half, segment->seq);
-    if (half->placed)
-        fits = fits && first <= half->low && half->low - first < NEAR;
-    else
-        fits = fits && (!peer->has_ack || peer->first_ack - (segment->seq + 1) < NEAR);
-    return fits ? FITS : UINT64_MAX;
-}
-
 /* The incarnation that a segment belongs to. NULL: to none that is known; *stray: and it may not
  * begin one. */
 static struct lp_conn *find(const struct lp_tcp *tcp, uint64_t hash, const struct lp_ends *ends,
@@ -389,15 +321,14 @@ static struct lp_conn *find(const struct lp_tcp *tcp, uint64_t hash, const struc
     uint64_t best_misfit = UINT64_MAX;
 
     for (struct lp_conn *conn = first_conn(tcp, hash, ends); conn; conn = next_conn(conn, ends)) {
-        uint64_t score = segment->flags & LP_TCP_SYN ? syn_misfit(conn, segment, dir)
-                                                     : misfit(conn, segment, dir);
+        uint64_t score = lp_half_misfit(&conn->half[dir], &conn->half[1 - dir], segment);
         if (!best || score < best_misfit || (score == best_misfit && conn->number > best->number)) {
             best = conn;
             best_misfit = score;
         }
     }
     *stray = best && segment->flags & LP_TCP_RST;
-    return best_misfit > FAR ? NULL : best;
+    return best_misfit > LP_FAR ? NULL : best;
 }
 
 /* Time stamps are the recording's and may be anything. */

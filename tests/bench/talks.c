@@ -25,7 +25,8 @@ struct text {
 static void put(struct text *text, const void *bytes, size_t n)
 {
     text->bytes = grown(text->bytes, &text->cap, text->n + n, 1);
-    memcpy(text->bytes + text->n, bytes, n);
+    if (n)
+        memcpy(text->bytes + text->n, bytes, n);
     text->n += n;
 }
 

@@ -155,7 +155,8 @@ static size_t put_frame(uint8_t *frame, const struct packet *packet)
     if (packet->protocol == ARP)
         return ETHERNET + put_arp(ip, packet);
     size_t header = put_transport(ip + IPV4, packet), length = IPV4 + header + packet->n;
-    memcpy(ip + IPV4 + header, packet->data, packet->n);
+    if (packet->n)
+        memcpy(ip + IPV4 + header, packet->data, packet->n);
     put_ipv4(ip, packet, length);
     put_checksum(ip, packet, length);
     return ETHERNET + length;

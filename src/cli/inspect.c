@@ -24,7 +24,7 @@ static void examine(void *ctx, unsigned worker, struct lp_job *job)
     struct lp_session_sink sink = lp_streamed_sink(&job->streamed);
 
     (void)worker;
-    if (writer->streams)
+    if (writer->streams && !inspect->run.cli->quiet)
         options.sink = &sink;
     if (!lp_job_scan(&inspect->jobs, job, &options) || inspect->run.cli->quiet)
         return;

@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-/* Of IPv4 addresses only the first four bytes are ever looked at: most packets are IPv4, and a
- * processor waits where it reads more at once than was written at once. */
+/* Starts zeroed, since it may be compared as bytes. Here only the first four bytes of an IPv4
+ * address are looked at: most packets are IPv4, and a processor waits where it reads more at once
+ * than was written at once. */
 struct lp_ends {
     uint8_t low_ip[16], high_ip[16];
     uint16_t low_port, high_port;

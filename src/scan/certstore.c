@@ -4,8 +4,8 @@
 #include "x509/x509.h"
 
 struct entry {
-    struct lp_cert cert; /* first: what was added is known by it */
-    struct entry *next;  /* in the same bucket */
+    struct lp_cert cert;
+    struct entry *next; /* in the same bucket */
     /* With a sink. */
     struct lp_arena *own;        /* owned: what the certificate's fields point to */
     struct entry *newer, *older; /* among those that nobody holds */

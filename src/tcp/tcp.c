@@ -338,11 +338,15 @@ static bool is_past(struct lp_time now, struct lp_time then, int64_t seconds)
     return !__builtin_add_overflow(then.sec, seconds, &due) && now.sec >= due;
 }
 
-/* Finished, or nothing but acknowledgements of what was before the recording. */
+/* Nothing but acknowledgements of what was before the recording. */
+static bool is_bare(const struct lp_half *half)
+{
+    return !half->assembly && !half->done && !half->end.syn;
+}
+
 static bool expects_nothing(const struct lp_conn *conn)
 {
-    const struct lp_half *a = &conn->half[0], *b = &conn->half[1];
-    return is_done(conn) || (!a->assembly && !b->assembly && !a->end.syn && !b->end.syn);
+    return is_done(conn) || (is_bare(&conn->half[0]) && is_bare(&conn->half[1]));
 }
 
 static void reclaim(struct lp_tcp *tcp, struct lp_time now)
@@ -527,9 +531,7 @@ static bool waits_for_start(const struct lp_half *half)
 static void finish_early(struct lp_tcp *tcp, struct lp_conn *conn)
 {
     if (!conn->closed) {
-        if (!is_done(conn))
-            end_conn(tcp, conn, true);
-        conclude(tcp, conn, true);
+        end_conn(tcp, conn, true);
         for (unsigned dir = 0; dir < 2; dir++)
             lp_half_finish(&conn->half[dir], &tcp->assemblies);
     }

@@ -510,7 +510,7 @@ struct lp_verify_options {
 
 /* Compares what was seen with what was expected and fills the verdict fields, configs and further
  * findings of `capture`. `options` may be NULL. Call it once per capture. LP_ERR_USAGE:
- * options->server cannot be read. */
+ * options->server cannot be read, or the handshakes were handed on (lp_options.sink). */
 LP_PUBLIC enum lp_status lp_verify(struct lp_capture *capture, const struct lp_expected *expected,
                                    const struct lp_verify_options *options, struct lp_error *error);
 

@@ -566,6 +566,11 @@ enum lp_status lp_verify(struct lp_capture *capture, const struct lp_expected *e
     struct lp_url server = {0};
 
     forget(capture);
+    if (capture->handed_on) {
+        lp_error_set(error, "%s: its handshakes were handed on, and cannot be verified",
+                     capture->path);
+        return LP_ERR_USAGE;
+    }
     if (how->server) {
         enum lp_status status = read_server(capture, how->server, &server, error);
         if (status != LP_OK)

@@ -223,6 +223,37 @@ static void again(void *ctx)
     ((struct taken *)ctx)->count = 0;
 }
 
+/* The result when, at last, no allocation fails; every failure before says so. `taken` (may be
+ * NULL) begins anew each time. */
+static struct lp_capture *inspect_with_allocations_failing(struct talk *talk,
+                                                           const struct lp_options *options,
+                                                           struct taken *taken)
+{
+    struct lp_capture *capture = NULL;
+    struct lp_error error;
+    struct temp temp;
+    bool done = false;
+
+    temp_open(&temp);
+    const char *path = temp_write(&temp, "t.pcap", talk->image.bytes, talk->image.n);
+    for (uint64_t n = 1; !done; n++) {
+        lp_capture_free(capture);
+        if (taken)
+            taken->count = 0;
+        lp_alloc_fail_after(n);
+        enum lp_status status = lp_inspect(path, options, &capture, &error);
+        lp_alloc_fail_after(0);
+        assert_true(status == LP_OK || status == LP_ERR_MEMORY);
+        assert_int_equal(status == LP_OK, capture != NULL);
+        done = status == LP_OK && capture && !capture->error;
+        assert_true(n < 500);
+    }
+    temp_close(&temp, "t.pcap");
+    if (!capture)
+        abort();
+    return capture;
+}
+
 /* Handed on as they end; the order of their frames and the findings' numbers are told at the end.
  * The first connection ends last. */
 static void lp_inspect_with_a_sink_hands_on_and_tells_the_order(void **state)
@@ -231,6 +262,7 @@ static void lp_inspect_with_a_sink_hands_on_and_tells_the_order(void **state)
     struct taken taken = {0};
     const struct lp_session_sink sink = {take, again, &taken};
     const struct lp_options options = {.sink = &sink, .facts = true};
+    struct lp_error error;
     struct bytes wire = {0};
     struct talk talk;
 
@@ -263,6 +295,8 @@ static void lp_inspect_with_a_sink_hands_on_and_tells_the_order(void **state)
     const struct lp_finding *found = finding(capture, "copies-differ");
     assert_non_null(found);
     assert_int_equal(0, found->session);
+    assert_int_equal(LP_ERR_USAGE, lp_verify(capture, NULL, NULL, &error));
+    assert_false(capture->verified);
     lp_capture_free(capture);
     image_free(&talk.image);
     drop(&wire);
@@ -275,32 +309,16 @@ static void lp_inspect_with_a_sink_and_any_allocation_failing_says_so(void **sta
     const struct lp_session_sink sink = {take, again, &taken};
     const struct lp_options options = {
         .sink = &sink, .facts = true, .keep_der = true, .more_digests = true};
-    struct lp_capture *capture = NULL;
-    struct lp_error error;
-    struct temp temp;
     struct talk talk;
-    bool done = false;
 
     (void)state;
     talk_open(&talk);
     for (uint32_t i = 0; i < 3; i++)
         say_handshake(&talk, i * 0x0badf00dU);
-    temp_open(&temp);
-    const char *path = temp_write(&temp, "t.pcap", talk.image.bytes, talk.image.n);
-    for (uint64_t n = 1; !done; n++) {
-        taken.count = 0;
-        lp_alloc_fail_after(n);
-        enum lp_status status = lp_inspect(path, &options, &capture, &error);
-        lp_alloc_fail_after(0);
-        assert_true(status == LP_OK || status == LP_ERR_MEMORY);
-        assert_int_equal(status == LP_OK, capture != NULL);
-        done = status == LP_OK && capture && !capture->error;
-        if (done)
-            assert_int_equal(3, taken.count);
-        lp_capture_free(capture);
-        assert_true(n < 500);
-    }
-    temp_close(&temp, "t.pcap");
+    struct lp_capture *capture = inspect_with_allocations_failing(&talk, &options, &taken);
+    assert_int_equal(3, taken.count);
+    assert_int_equal(3, capture->handed_on);
+    lp_capture_free(capture);
     image_free(&talk.image);
 }
 
@@ -392,35 +410,18 @@ static void lp_inspect_within_any_budget_is_complete_or_says_limit(void **state)
 
 static void lp_inspect_with_any_allocation_failing_is_complete_or_says_so(void **state)
 {
-    struct lp_options options = {.facts = true, .keep_der = true, .more_digests = true};
-    struct lp_capture *capture = NULL;
-    struct lp_error error;
-    struct temp temp;
+    const struct lp_options options = {.facts = true, .keep_der = true, .more_digests = true};
     struct talk talk;
-    bool done = false;
 
     (void)state;
     talk_open(&talk);
     say_handshake(&talk, 0);
     say(&talk, false, 2, "", 0);
-    temp_open(&temp);
-    const char *path = temp_write(&temp, "t.pcap", talk.image.bytes, talk.image.n);
-    for (uint64_t n = 1; !done; n++) {
-        lp_alloc_fail_after(n);
-        enum lp_status status = lp_inspect(path, &options, &capture, &error);
-        lp_alloc_fail_after(0);
-        assert_true(status == LP_OK || status == LP_ERR_MEMORY);
-        assert_int_equal(status == LP_OK, capture != NULL);
-        done = status == LP_OK && capture && !capture->error;
-        if (done) {
-            assert_chain(&capture->sessions[0]);
-            assert_non_null(capture->sessions[0].chain[0].der);
-            assert_non_null(capture->sessions[0].chain[0].more);
-        }
-        lp_capture_free(capture);
-        assert_true(n < 500);
-    }
-    temp_close(&temp, "t.pcap");
+    struct lp_capture *capture = inspect_with_allocations_failing(&talk, &options, NULL);
+    assert_chain(&capture->sessions[0]);
+    assert_non_null(capture->sessions[0].chain[0].der);
+    assert_non_null(capture->sessions[0].chain[0].more);
+    lp_capture_free(capture);
     image_free(&talk.image);
 }
 

@@ -504,6 +504,37 @@ static void lp_tcp_push_long_after_forgets_finished_and_silent_connections(void 
     assert_int_equal(2, flows_after(-100000, true)); /* clocks go backwards */
 }
 
+/* One direction has said all that is wanted, the other nothing yet: 120 seconds are not too long to
+ * wait for it. */
+static void lp_tcp_push_long_after_keeps_a_connection_that_is_half_read(void **state)
+{
+    struct rig rig;
+    struct seg server = {.back = true,
+                         .seq = SERVER_ISN + 1,
+                         .ack = CLIENT_ISN + 1,
+                         .flags = LP_TCP_ACK,
+                         .bytes = "HI there",
+                         .n = 8};
+    struct seg client = {.seq = CLIENT_ISN + 1,
+                         .ack = SERVER_ISN + 9,
+                         .flags = LP_TCP_ACK,
+                         .bytes = "HI too",
+                         .n = 6};
+
+    (void)state;
+    rig_open(&rig, 0, 0);
+    rig.done_after[DOWN] = 1;
+    rig_push(&rig, &server);
+    rig.clock += 1000;
+    push_short(&rig, 77, text, 10); /* a new connection looks after the old ones */
+    rig_push(&rig, &client);
+    rig_flush(&rig);
+    assert_int_equal(2, rig.flow_count);
+    assert_delivered(&rig.flows->half[DOWN], "HI there", 8);
+    assert_delivered(&rig.flows->half[UP], "HI too", 6);
+    rig_shut(&rig);
+}
+
 /* Both FINs are there, and all bytes before them: the consumer hears its last at once, in whatever
  * order the four segments came. With a byte missing it waits. */
 static void lp_tcp_push_of_both_fins_with_all_bytes_closes_early(void **state)
@@ -627,6 +658,7 @@ int main(void)
         cmocka_unit_test(lp_tcp_push_within_any_budget_gives_everything_back),
         cmocka_unit_test(lp_tcp_push_of_100000_connections_delivers_each),
         cmocka_unit_test(lp_tcp_push_long_after_forgets_finished_and_silent_connections),
+        cmocka_unit_test(lp_tcp_push_long_after_keeps_a_connection_that_is_half_read),
         cmocka_unit_test(lp_tcp_push_of_both_fins_with_all_bytes_closes_early),
         cmocka_unit_test(lp_tcp_push_of_absurd_times_is_harmless),
         cmocka_unit_test(lp_tcp_push_with_any_allocation_failing_says_so),

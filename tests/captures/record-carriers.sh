@@ -231,17 +231,6 @@ case_openvpn() {
 
 # ---------------------------------------------------------------- the manifest
 
-tshark_leaf() {
-    local line
-    line=$(tshark -n -r "$OUT/$1" -o tcp.reassemble_out_of_order:TRUE -Y 'tls.handshake.type == 11' \
-        -T fields -e tls.handshake.certificate 2>/dev/null | head -1)
-    if [[ -z $line ]]; then
-        echo -
-    else
-        printf '%s' "${line%%,*}" | tr 'a-f' 'A-F' | basenc --base16 -d | sha1sum | cut -d' ' -f1
-    fi
-}
-
 # expect_carrier CAPTURE CARRIER TRANSPORT ORIGIN: the headend's chain of two, whatever tshark sees
 expect_carrier() {
     row "$1" "--expect $(leaf_sha1 headend)" match - "$(leaf_sha1 headend)" 2 "$4" "$2" "$3"
@@ -259,26 +248,16 @@ row() {
 }
 
 main() {
-    local target=${1:-$HERE/carriers} name
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record-carriers.sh [OUTDIR]"
-    need_tools
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT"
+    local target=${1:-$HERE/carriers}
+    begin_recording "record-carriers.sh [OUTDIR]" "$@"
     make_network
     make_main_certificates
     issued phone "/O=Example Voice/CN=$PHONE_NAME" root "basicConstraints=CA:FALSE"
     cat "$WORK/headend.pem" "$WORK/root.pem" >"$WORK/chain.pem"
-    printf '#capture\tconfig\toptions\tverdict\treason\tleaf_sha1\tchain\torigin\ttshark\tcarrier\ttransport\n' >"$OUT/MANIFEST"
-    for name in starttls scripted tds connect socks haproxy openvpn; do
-        echo "case_$name" >&2
-        "case_$name"
-    done
-    mkdir -p "$target"
-    find "$target" -maxdepth 1 -name '*.pcap' -delete
-    install -m 644 "$OUT"/* "$target/"
+    start_manifest
+    add_columns tshark carrier transport
+    run_cases case_starttls case_scripted case_tds case_connect case_socks case_haproxy case_openvpn
+    publish "$target"
 }
 
 main "$@"

@@ -10,7 +10,7 @@ set -euo pipefail
 
 PACKAGES="ocserv openconnect tftpd-hpa tftp-hpa nginx-light lighttpd curl nftables tcpdump tshark openssl
     iproute2 python3"
-TOOLS="ocserv ocpasswd openconnect in.tftpd tftp nginx lighttpd curl nft tcpdump dumpcap tshark openssl ip ss
+TOOLS="ocserv ocpasswd openconnect in.tftpd tftp nginx lighttpd curl nft tcpdump dumpcap reordercap tshark openssl ip ss
     python3"
 VPN="ocserv, openconnect"
 BY_TFTP="tftpd-hpa, tftp-hpa, $VPN"
@@ -336,6 +336,9 @@ case_two_of_each() {
     dial_from "$PHONE2" "$URL2" headend
     dial "$URL1" headend
     stop_dumpcap
+    # Two interfaces arrive in the file as they are emptied.
+    reordercap "$OUT/two-of-each.pcapng" "$WORK/in-order.pcapng" >"$WORK/reordercap.log"
+    mv "$WORK/in-order.pcapng" "$OUT/two-of-each.pcapng"
     stop_server
     stop_daemon "$first"
     row two-of-each.pcapng - - mixed - second,headend hash-mismatch,past-certificate "$origin"
@@ -427,27 +430,19 @@ make_certificates() {
 
 main() {
     local target=${1:-$HERE/causes}
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record-causes.sh [OUTDIR]"
-    need_tools
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT" "$WORK/flash" "$WORK/tftp"
+    begin_recording "record-causes.sh [OUTDIR]" "$@"
+    mkdir "$WORK/flash" "$WORK/tftp"
     chmod 711 "$WORK" # daemons give up root
     ocpasswd -c "$WORK/users" vpn <<<"example" >"$WORK/client.log" 2>&1
     make_network
     make_certificates
     start_manifest
-    sed -i '1s/$/\tfindings/' "$OUT/MANIFEST"
+    add_columns findings
     make_main_config
     start_tftp "$TFTP_ADDRESS"
     rm "$OUT/$FILE"
-    for name in own_certificate host_id key_size values encrypted newer signed tftp http two_of_each \
-        two_gateways nat ipv6; do
-        echo "$SECONDS $name" >&2
-        "case_$name"
-    done
+    run_cases case_own_certificate case_host_id case_key_size case_values case_encrypted case_newer \
+        case_signed case_tftp case_http case_two_of_each case_two_gateways case_nat case_ipv6
     mkdir -p "$target"
     find "$target" -maxdepth 1 -type f ! -name '*.py' -delete
     install -m 644 "$OUT"/* "$target/"

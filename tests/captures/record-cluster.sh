@@ -66,13 +66,7 @@ row() {
 
 main() {
     local target=${1:-$HERE/cluster}
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record-cluster.sh [OUTDIR]"
-    need_tools
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT"
+    begin_recording "record-cluster.sh [OUTDIR]" "$@"
     chmod 711 "$WORK" # in.tftpd gives up root
     make_network
     make_main_certificates
@@ -98,9 +92,7 @@ main() {
     row without-list.pcap "$LIST" - match - "$(leaves ucm)"
     row without-list.pcap - - undecided no-config "$(leaves ucm)"
 
-    mkdir -p "$target"
-    find "$target" -maxdepth 1 -name '*.pcap' -delete
-    install -m 644 "$OUT"/* "$target/"
+    publish "$target"
 }
 
 main "$@"

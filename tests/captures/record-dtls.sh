@@ -138,14 +138,8 @@ case_turn() {
 # ---------------------------------------------------------------- the manifest
 
 tshark_leaf() {
-    local line
-    line=$(tshark -n -r "$OUT/$1" -Y 'dtls.handshake.certificate && !(udp.dstport < 10000 && udp.srcport > 10000)' \
-        -T fields -e dtls.handshake.certificate 2>/dev/null | grep . | head -1)
-    if [[ -z $line ]]; then
-        echo -
-    else
-        printf '%s' "${line%%,*}" | tr 'a-f' 'A-F' | basenc --base16 -d | sha1sum | cut -d' ' -f1
-    fi
+    tshark -n -r "$OUT/$1" -Y 'dtls.handshake.certificate && !(udp.dstport < 10000 && udp.srcport > 10000)' \
+        -T fields -e dtls.handshake.certificate 2>/dev/null | grep . | first_sha1
 }
 
 # expect_dtls CAPTURE CERTIFICATE CARRIER TRANSPORT ORIGIN [CLIENT]
@@ -158,28 +152,17 @@ expect_dtls() {
 }
 
 main() {
-    local target=${1:-$HERE/dtls} name
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record-dtls.sh [OUTDIR]"
-    need_tools
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT"
+    local target=${1:-$HERE/dtls}
+    begin_recording "record-dtls.sh [OUTDIR]" "$@"
     make_network
     make_main_certificates
     make_other_certificates
     bundle chain2 headend root
     open_quiet
-    printf '#capture\tconfig\toptions\tverdict\treason\tleaf_sha1\tchain\torigin\ttshark\tcarrier\ttransport\tclient\n' \
-        >"$OUT/MANIFEST"
-    for name in openssl gnutls turn; do
-        echo "case_$name" >&2
-        "case_$name"
-    done
-    mkdir -p "$target"
-    find "$target" -maxdepth 1 -name '*.pcap' -delete
-    install -m 644 "$OUT"/* "$target/"
+    start_manifest
+    add_columns tshark carrier transport client
+    run_cases case_openssl case_gnutls case_turn
+    publish "$target"
 }
 
 main "$@"

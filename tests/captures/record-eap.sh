@@ -299,17 +299,6 @@ carrier_of() {
     esac
 }
 
-tshark_leaf() {
-    local line
-    line=$(tshark -n -r "$OUT/$1" -Y 'tls.handshake.type == 11' -T fields -e tls.handshake.certificate 2>/dev/null |
-        head -1)
-    if [[ -z $line ]]; then
-        echo -
-    else
-        printf '%s' "${line%%,*}" | tr 'a-f' 'A-F' | basenc --base16 -d | sha1sum | cut -d' ' -f1
-    fi
-}
-
 # expect_eap CAPTURE CERTIFICATE CARRIER TRANSPORT ORIGIN CLIENT: the supplicant's certificate or `-`.
 # Who lets a phone into the network is not its headend, so that nothing is compared.
 expect_eap() {
@@ -325,14 +314,8 @@ expect_eap() {
 }
 
 main() {
-    local target=${1:-$HERE/eap} name
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record-eap.sh [OUTDIR]"
-    need_tools
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT"
+    local target=${1:-$HERE/eap}
+    begin_recording "record-eap.sh [OUTDIR]" "$@"
     make_network
     make_main_certificates
     make_other_certificates
@@ -341,15 +324,10 @@ main() {
     issued names "/O=Example Voice/CN=vpn.example.com" root "basicConstraints=CA:FALSE" "$(many_names 250)"
     bundle names2 names root
     bundle chain2 headend root
-    printf '#capture\tconfig\toptions\tverdict\treason\tleaf_sha1\tchain\torigin\ttshark\tcarrier\ttransport\tclient\n' \
-        >"$OUT/MANIFEST"
-    for name in eapol radius authenticator streams; do
-        echo "case_$name" >&2
-        "case_$name"
-    done
-    mkdir -p "$target"
-    find "$target" -maxdepth 1 -name '*.pcap' -delete
-    install -m 644 "$OUT"/* "$target/"
+    start_manifest
+    add_columns tshark carrier transport client
+    run_cases case_eapol case_radius case_authenticator case_streams
+    publish "$target"
 }
 
 main "$@"

@@ -622,3 +622,59 @@ expect() {
 start_manifest() {
     printf '#capture\tconfig\toptions\tverdict\treason\tleaf_sha1\tchain\torigin\n' >"$OUT/MANIFEST"
 }
+
+# add_columns NAME...: behind the usual ones, before the first row
+add_columns() {
+    local IFS=$'\t'
+    printf '%s\t%s\n' "$(<"$OUT/MANIFEST")" "$*" >"$WORK/manifest"
+    mv "$WORK/manifest" "$OUT/MANIFEST"
+}
+
+# The SHA-1 of the first certificate in the first line that tshark prints, hex with commas between; -
+# if there is none.
+first_sha1() {
+    local line
+    line=$(sed -n 1p)
+    if [[ -z $line ]]; then
+        echo -
+    else
+        printf '%s' "${line%%,*}" | tr 'a-f' 'A-F' | basenc --base16 -d | sha1sum | cut -d' ' -f1
+    fi
+}
+
+# tshark_leaf CAPTURE: the first certificate that tshark sees in TLS over TCP
+tshark_leaf() {
+    tshark -n -r "$OUT/$1" -o tcp.reassemble_out_of_order:TRUE -Y 'tls.handshake.type == 11' \
+        -T fields -e tls.handshake.certificate 2>/dev/null | first_sha1
+}
+
+# ---------------------------------------------------------------- a script's beginning and end
+
+# begin_recording USAGE [OUTDIR]
+begin_recording() {
+    [[ $# -le 2 && ${2:-} != -* ]] || die "usage: $1"
+    need_tools
+    trap clean_up EXIT
+    trap 'exit 130' INT TERM
+    WORK=$(mktemp -d)
+    OUT=$WORK/out
+    mkdir "$OUT"
+}
+
+# run_cases FUNCTION...
+run_cases() {
+    local name
+    for name in "$@"; do
+        echo "$SECONDS ${name#case_}" >&2
+        "$name"
+    done
+}
+
+# What an earlier run wrote goes; everything new arrives together.
+publish() {
+    mkdir -p "$1"
+    if [[ -e $1/MANIFEST ]]; then
+        rm -f "$1"/*.pcap "$1"/*.pcapng "$1"/*.cnf.xml "$1"/*.keys
+    fi
+    install -m 644 "$OUT"/* "$1/"
+}

@@ -53,14 +53,7 @@ case_names() {
 
 main() {
     local target=${1:-$HERE/names}
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record-names.sh [OUTDIR]"
-    need_tools
-
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT"
+    begin_recording "record-names.sh [OUTDIR]" "$@"
     chmod 711 "$WORK"
     ocpasswd -c "$WORK/users" vpn <<<"example" >"$WORK/client.log" 2>&1
     make_network
@@ -68,9 +61,7 @@ main() {
     config named-host "https://vpn.example.com/SSLVPNphone" "$(cert_hash headend)"
     start_manifest
     case_names
-    mkdir -p "$target"
-    rm -f "$target"/*.pcap
-    install -m 644 "$OUT"/* "$target/"
+    publish "$target"
 }
 
 main "$@"

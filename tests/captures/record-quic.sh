@@ -151,16 +151,10 @@ case_damage() {
 # ---------------------------------------------------------------- the manifest
 
 tshark_leaf() {
-    local line
     local -a keys=()
     [[ $2 == - ]] || keys=(-o "tls.keylog_file:$OUT/$2")
-    line=$(tshark -n -r "$OUT/$1" "${keys[@]}" -Y "tls.handshake.type == 11 && udp.srcport < 10000" \
-        -T fields -e tls.handshake.certificate 2>/dev/null | head -1)
-    if [[ -z $line ]]; then
-        echo -
-    else
-        printf '%s' "${line%%,*}" | tr 'a-f' 'A-F' | basenc --base16 -d | sha1sum | cut -d' ' -f1
-    fi
+    tshark -n -r "$OUT/$1" "${keys[@]}" -Y "tls.handshake.type == 11 && udp.srcport < 10000" \
+        -T fields -e tls.handshake.certificate 2>/dev/null | first_sha1
 }
 
 # expect_row CAPTURE KEYS CERTIFICATE VERDICT REASON ORIGIN: the leaf is there if and only if it matches
@@ -177,25 +171,16 @@ expect_row() {
 }
 
 main() {
-    local target=${1:-$HERE/quic} name
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record-quic.sh [OUTDIR]"
-    need_tools
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT"
+    local target=${1:-$HERE/quic}
+    begin_recording "record-quic.sh [OUTDIR]" "$@"
     make_network
     make_main_certificates
     make_other_certificates
-    printf '#capture\tconfig\toptions\tverdict\treason\tleaf_sha1\tchain\torigin\ttshark\tcarrier\ttransport\n' >"$OUT/MANIFEST"
-    for name in versions retry suites chains loss resumption refusal keys damage; do
-        echo "case_$name" >&2
-        "case_$name"
-    done
-    mkdir -p "$target"
-    find "$target" -maxdepth 1 -name '*.pcap*' -delete
-    install -m 644 "$OUT"/* "$target/"
+    start_manifest
+    add_columns tshark carrier transport
+    run_cases case_versions case_retry case_suites case_chains case_loss case_resumption case_refusal \
+        case_keys case_damage
+    publish "$target"
 }
 
 main "$@"

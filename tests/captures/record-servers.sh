@@ -309,17 +309,6 @@ case_stunnel() {
 
 # ---------------------------------------------------------------- the manifest
 
-tshark_leaf() {
-    local line
-    line=$(tshark -n -r "$OUT/$1" -o tcp.reassemble_out_of_order:TRUE -Y 'tls.handshake.type == 11' \
-        -T fields -e tls.handshake.certificate 2>/dev/null | head -1)
-    if [[ -z $line ]]; then
-        echo -
-    else
-        printf '%s' "${line%%,*}" | tr 'a-f' 'A-F' | basenc --base16 -d | sha1sum | cut -d' ' -f1
-    fi
-}
-
 # expect_carrier CAPTURE CARRIER ORIGIN: the headend's chain of two, whatever tshark sees
 expect_carrier() {
     local leaf
@@ -330,28 +319,20 @@ expect_carrier() {
 
 main() {
     local target=${1:-$HERE/servers} name
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record-servers.sh [OUTDIR]"
-    need_tools
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT"
+    begin_recording "record-servers.sh [OUTDIR]" "$@"
     make_network
     make_main_certificates
     bundle chain2 headend root
     # The daemons leave root behind, and some of them before they read their key.
     chmod 755 "$WORK"
     chmod 644 "$WORK"/*.key
-    printf '#capture\tconfig\toptions\tverdict\treason\tleaf_sha1\tchain\torigin\ttshark\tcarrier\ttransport\n' \
-        >"$OUT/MANIFEST"
+    start_manifest
+    add_columns tshark carrier transport
     for name in ${CASES:-dovecot exim proftpd slapd mariadb postgresql prosody xrdp dante stunnel}; do
         echo "case_$name" >&2
         "case_$name"
     done
-    mkdir -p "$target"
-    find "$target" -maxdepth 1 -name '*.pcap' -delete
-    install -m 644 "$OUT"/* "$target/"
+    publish "$target"
 }
 
 main "$@"

@@ -556,23 +556,6 @@ OTHER_CASES="
     case_repaired case_capture_kinds case_disturbed_files case_segments_and_gaps case_large
     case_lossy_wire case_expectations case_ipv6"
 
-run_cases() {
-    local name
-    for name in "$@"; do
-        echo "$SECONDS ${name#case_}" >&2
-        "$name"
-    done
-}
-
-# What an earlier run wrote goes; everything new arrives together.
-publish() {
-    mkdir -p "$1"
-    if [[ -e $1/MANIFEST ]]; then
-        rm -f "$1"/*.pcap "$1"/*.pcapng "$1"/*.cnf.xml "$1"/*.keys
-    fi
-    install -m 644 "$OUT"/* "$1/"
-}
-
 main() {
     local live=false target=$HERE
     if [[ ${1:-} == --live ]]; then
@@ -581,15 +564,8 @@ main() {
         (($# == 1)) || die "--live needs a directory"
         [[ ! $1 -ef $HERE ]] || die "--live would replace the shipped captures"
     fi
-    [[ $# -le 1 && ${1:-} != -* ]] || die "usage: record.sh [--live] [OUTDIR]"
+    begin_recording "record.sh [--live] [OUTDIR]" "$@"
     target=${1:-$target}
-    need_tools
-
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
-    WORK=$(mktemp -d)
-    OUT=$WORK/out
-    mkdir "$OUT"
     chmod 711 "$WORK"  # ocserv's workers and in.tftpd give up root
     ocpasswd -c "$WORK/users" vpn <<<"example" >"$WORK/client.log" 2>&1
     make_network

@@ -99,6 +99,17 @@ static void server_flight(struct bytes *b, uint16_t first)
 
 /* ---- whole ---- */
 
+/* A first hello, and the server's HelloVerifyRequest; *d is empty again. */
+static void ask_for_cookie(struct rig *rig, struct bytes *d)
+{
+    add_dtls_client_hello(d, 0, &client_hello);
+    assert_true(read_datagram(rig, CLIENT, d));
+    d->n = 0;
+    add_dtls_filler(d, DTLS_HELLO_VERIFY_REQUEST, 0, 23);
+    assert_true(read_datagram(rig, SERVER, d));
+    d->n = 0;
+}
+
 static void read_whole_handshake_tells_all(void **state)
 {
     struct rig rig;
@@ -106,12 +117,7 @@ static void read_whole_handshake_tells_all(void **state)
 
     (void)state;
     open_rig(&rig, 0);
-    add_dtls_client_hello(&d, 0, &client_hello);
-    assert_true(read_datagram(&rig, CLIENT, &d));
-    d.n = 0;
-    add_dtls_filler(&d, DTLS_HELLO_VERIFY_REQUEST, 0, 23);
-    assert_true(read_datagram(&rig, SERVER, &d));
-    d.n = 0;
+    ask_for_cookie(&rig, &d);
     add_dtls_client_hello(
         &d, 1, &(struct hello){.version = LP_DTLS_1_2, .sni = "second.example", .cookie = "crumb"});
     assert_true(read_datagram(&rig, CLIENT, &d));
@@ -142,12 +148,7 @@ static void read_alert_behind_hello_verify_request_is_the_answer(void **state)
 
     (void)state;
     open_rig(&rig, 0);
-    add_dtls_client_hello(&d, 0, &client_hello);
-    assert_true(read_datagram(&rig, CLIENT, &d));
-    d.n = 0;
-    add_dtls_filler(&d, DTLS_HELLO_VERIFY_REQUEST, 0, 23);
-    assert_true(read_datagram(&rig, SERVER, &d));
-    d.n = 0;
+    ask_for_cookie(&rig, &d);
     add_dtls_client_hello(&d, 1, &(struct hello){.version = LP_DTLS_1_2, .cookie = "crumb"});
     assert_true(read_datagram(&rig, CLIENT, &d));
     d.n = 0;

@@ -9,19 +9,20 @@ cd "${1:-$(dirname "${BASH_SOURCE[0]}")/..}"
 # Every module may include its own headers and the public one, leafprint/leafprint.h.
 declare -A MODULES=(
     [base]=""
+    [disk]="base"
     [capture]="base"
     [net]="base"
     [tcp]="base net"
     [udp]="base net"
     [carrier]="base net"
     [tls]="base x509"
-    [x509]="base"
+    [x509]="base disk"
     [phone]="base x509"
     [verdict]="base x509 phone"
-    [scan]="base capture net tcp udp carrier tls x509 phone verdict"
+    [scan]="base disk capture net tcp udp carrier tls x509 phone verdict"
     [report]="base"
-    [batch]="base"
-    [cli]="report batch"
+    [batch]="base disk"
+    [cli]="report batch disk"
 )
 
 # By the header's first path component, without ".h".

@@ -3,7 +3,6 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,7 +48,7 @@ enum lp_outfile_state lp_outfile_open(struct lp_outfile *file, const char *path,
     const char *wrong = NULL;
 
     file->part.fd = -1;
-    if (!join(file->status_path, path, ".status"))
+    if (!join(file->path, path, "") || !join(file->status_path, path, ".status"))
         wrong = "path too long";
     else if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode))
         wrong = "not a regular file";
@@ -64,48 +63,35 @@ enum lp_outfile_state lp_outfile_open(struct lp_outfile *file, const char *path,
     return wrong ? LP_OUTFILE_ERROR : LP_OUTFILE_NEW;
 }
 
-/* Writes FILE.status: under another name first, since a torn one would be taken for none. */
+/* Writes FILE.status: it too is whole or not there, since a torn one would be taken for none. */
 static bool record(const struct lp_outfile *file, int status, const char *summary)
 {
-    char fresh[LP_OUT_PATH + 8];
-    bool fine;
+    struct lp_partfile part;
 
-    snprintf(fresh, sizeof fresh, "%s.status", file->part.part);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
+    if (!lp_partfile_open(&part, file->status_path))
         return false;
-    (void)lp_partfile_lock(fd); /* it is no more stale than the other */
-    FILE *out = fdopen(fd, "w");
-    if (!out) {
-        close(fd);
-        return false;
-    }
-    fine = fprintf(out, "status %d\n%s", status, summary) > 0 && fflush(out) == 0 &&
-           fsync(fileno(out)) == 0;
-    fine = fclose(out) == 0 && fine;
-    fine = fine && rename(fresh, file->status_path) == 0;
-    if (!fine) {
+    if (dprintf(part.fd, "status %d\n%s", status, summary) < 0) {
         int why = errno;
-        unlink(fresh);
+        lp_partfile_abandon(&part);
         errno = why;
+        return false;
     }
-    return fine;
+    return lp_partfile_keep(&part);
 }
 
+/* The status is recorded first, and lasts before the file does. */
 bool lp_outfile_finish(struct lp_outfile *file, int status, const char *summary,
                        struct lp_error *error)
 {
-    struct lp_partfile *part = &file->part;
-    bool fine = fsync(part->fd) == 0 && record(file, status, summary);
+    bool recorded = record(file, status, summary);
 
-    if (fine) {
-        lp_partfile_sync_directory(part->path); /* the status must not come after the file */
-        fine = lp_partfile_keep(part);
-    }
-    if (!fine)
-        say(error, part->path, strerror(errno));
-    lp_partfile_abandon(part);
-    return fine;
+    if (recorded && lp_partfile_keep(&file->part))
+        return true;
+    say(error, file->path, strerror(errno));
+    if (recorded)
+        unlink(file->status_path);
+    lp_partfile_abandon(&file->part);
+    return false;
 }
 
 void lp_outfile_abandon(struct lp_outfile *file)

@@ -1,16 +1,18 @@
 /*
- * A file of results (partfile.h) with the status of its run in FILE.status, which is there first:
- * whoever finds FILE finds all of it and the status.
+ * A file of results (disk/partfile.h) with the status of its run in FILE.status, which is there
+ * first: whoever finds FILE finds all of it and the status.
  */
 #ifndef LP_BATCH_OUTFILE_H
 #define LP_BATCH_OUTFILE_H
 
-#include "batch/partfile.h"
+#include "disk/partfile.h"
 #include "leafprint/leafprint.h"
+
+enum { LP_OUT_PATH = 4096 };
 
 struct lp_outfile {
     struct lp_partfile part; /* owned; part.fd is to be written to */
-    char status_path[LP_OUT_PATH];
+    char path[LP_OUT_PATH], status_path[LP_OUT_PATH];
 };
 
 /* What a finished file's run came to. */

@@ -9,6 +9,8 @@
 #include "cli/jobs.h"
 #include "cli/message.h"
 
+#include "disk/store.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -173,6 +175,8 @@ static int run(const struct lp_cli *cli)
         return LP_EXIT_TROUBLE;
     if (!lp_run_start(&extract.run, cli))
         return lp_run_finish(&extract.run);
+    if (!extract.to_stdout)
+        lp_store_sweep(extract.what.dir);
     lp_jobs_run(&extract.jobs);
     if (extract.single_failed) {
         lp_say("extract: more than one %s was seen: give -o a directory",

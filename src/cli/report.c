@@ -10,7 +10,7 @@
 #include "cli/message.h"
 #include "cli/run.h"
 
-#include "batch/partfile.h"
+#include "disk/partfile.h"
 #include "report/page.h"
 
 #include <errno.h>

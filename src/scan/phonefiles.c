@@ -4,8 +4,8 @@
  * one file apart; nothing of a name leads out of the directory.
  */
 #include "base/text.h"
+#include "disk/store.h"
 #include "leafprint/leafprint.h"
-#include "x509/store.h"
 #include "x509/x509.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
  * are equal only when the files are; and whatever a capture is called, a name is made of harmless
  * characters.
  */
-#include "x509/store.h"
+#include "disk/store.h"
 #include "x509/x509.h"
 
 #include "base/text.h"

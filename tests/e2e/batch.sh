@@ -138,6 +138,30 @@ killed_at_any_moment() {
     check "after $kills kills: no temporary is left" same "$(parts)" 0
 }
 
+# Certificates, the same way: never a part of one under its name, and what was left goes.
+extract_killed_at_any_moment() {
+    local i kills=${KILLS:-12} took name left=0
+    took=$(date +%s%N)
+    "$leafprint" extract -q --all -o whole "$captures" 2>err
+    took=$((($(date +%s%N) - took) / 1000))
+    for ((i = 0; i < kills; i++)); do
+        rm -rf killed
+        "$leafprint" extract -q --all -o killed "$captures" 2>err &
+        sleep "$(printf '0.%06d' $((RANDOM * took / 32768 % 1000000)))"
+        kill -KILL $! 2>/dev/null
+        wait $! 2>/dev/null
+        left=$((left + $(find killed -name '.leafprint.part.*' 2>err | wc -l)))
+        for name in killed/*.cer; do
+            [[ ! -e $name ]] || check "killed: $name is whole" cmp -s "$name" "whole/${name#killed/}"
+        done
+    done
+    mkdir -p killed
+    echo half >killed/.leafprint.part.0
+    echo half >killed/.leafprint.part.5
+    "$leafprint" extract -q --all -o killed "$captures" 2>err
+    check "after $kills kills ($left temporaries left): the same files, and no other" diff -r whole killed
+}
+
 several_writers() {
     local i pids=()
     list_of 200 >list
@@ -202,6 +226,7 @@ whole_or_not_at_all
 full_disk
 stale_temporaries
 killed_at_any_moment
+extract_killed_at_any_moment
 several_writers
 small_tier
 progress_and_totals

@@ -1,6 +1,7 @@
 /* Certificates as files, in a directory of their own under $TMPDIR. */
+#include "disk/partfile.h"
+#include "disk/store.h"
 #include "guard.h"
-#include "x509/store.h"
 #include "x509/x509.h"
 
 #include "base/text.h"
@@ -527,6 +528,36 @@ static void export_phone_files_with_failing_allocations_writes_whole_ones_or_non
     assert_int_not_equal(0, access(f->out, F_OK)); /* nothing to write: no directory either */
 }
 
+static void export_after_a_killed_run_removes_what_it_left(void **state)
+{
+    struct fixture *f = *state;
+    struct calls calls;
+    struct lp_error error;
+    char stale[600], far[600];
+
+    assert_int_equal(0, mkdir(f->out, 0700));
+    snprintf(stale, sizeof stale, "%s/.leafprint.part.0", f->out);
+    snprintf(far, sizeof far, "%s/.leafprint.part.7", f->out);
+    write_file(stale, "the le");
+    write_file(far, "the l");
+    assert_int_equal(LP_OK, export_to(f, f->out, false, &calls, &error));
+    assert_int_equal(calls.written, 1);
+    assert_int_equal(files_in(f->out), 2); /* that and `far`, which was in nobody's way */
+    lp_store_sweep(f->out);
+    assert_int_equal(files_in(f->out), 1);
+    lp_store_sweep("/no/such/directory");
+
+    /* One that a living writer holds. */
+    struct lp_partfile file;
+    int dir = open(f->out, O_RDONLY | O_DIRECTORY);
+    assert_true(lp_partfile_open_in(&file, dir, ".leafprint"));
+    lp_store_sweep(f->out);
+    assert_int_equal(0, access(stale, F_OK));
+    lp_partfile_abandon(&file);
+    close(dir);
+    assert_int_equal(files_in(f->out), 1);
+}
+
 #if defined(__linux__)
 static void export_without_hard_links_renames(void **state)
 {
@@ -584,6 +615,7 @@ int main(void)
         TEST(export_phone_files_writes_whole_ones_once),
         TEST(export_phone_files_of_hostile_names_stays_in_the_directory),
         TEST(export_phone_files_with_failing_allocations_writes_whole_ones_or_none),
+        TEST(export_after_a_killed_run_removes_what_it_left),
 #if defined(__linux__)
         TEST(export_without_hard_links_renames),
         TEST(put_when_somebody_is_faster_looks_again),

@@ -121,6 +121,38 @@ static void outfile_living_temporary_stays(void **state)
     assert_true(lp_outfile_finish(&first, 0, "", &error));
 }
 
+static void outfile_that_cannot_get_its_name_leaves_nothing(void **state)
+{
+    struct lp_outfile file;
+    struct lp_error error;
+
+    (void)state;
+    open_new(&file);
+    assert_int_equal(0, mkdir(path, 0777)); /* in its way */
+    assert_false(lp_outfile_finish(&file, 0, "", &error));
+    assert_non_null(strstr(error.text, path));
+    assert_false(exists(status_path));
+    assert_false(exists(part0));
+    assert_int_equal(0, rmdir(path));
+}
+
+static void outfile_stale_status_is_replaced(void **state)
+{
+    struct lp_outfile file;
+    struct lp_error error;
+    char stale[96];
+    int status = -1;
+
+    (void)state;
+    snprintf(stale, sizeof stale, "%s.part.3", status_path);
+    make(stale, "status");
+    open_new(&file);
+    assert_true(lp_outfile_finish(&file, 2, "", &error));
+    assert_false(exists(stale));
+    assert_int_equal(LP_OUTFILE_FINISHED, lp_outfile_open(&file, path, &status, &error));
+    assert_int_equal(2, status);
+}
+
 static void outfile_what_is_no_result_is_refused(void **state)
 {
     static const char *const records[] = {
@@ -150,6 +182,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(outfile_abandoned_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(outfile_stale_temporary_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(outfile_living_temporary_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(outfile_that_cannot_get_its_name_leaves_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(outfile_stale_status_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(outfile_what_is_no_result_is_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,12 @@
 /*
- * How a file gets its name: the bytes go into a temporary file beside it and to the disk; then a
- * hard link gives them the final name, which fails where the name is taken. Where a file system
- * knows no hard links, an empty file claims the name and the temporary one is renamed onto it.
- * Everything is relative to the directory's descriptor and follows no link, so that nobody who
- * may write there can turn the output elsewhere.
+ * Looks whether the name is taken, writes beside it (partfile.h), gives the name if it is still
+ * free. Everything is relative to the directory's descriptor and follows no link, so that nobody
+ * who may write there can turn the output elsewhere.
  */
-#include "x509/store.h"
+#include "disk/store.h"
 
 #include "base/text.h"
+#include "disk/partfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEMP_NAME = 64, TEMP_TRIES = 1000 };
+/* Of the temporary files: hidden, since they stand among what people look through. */
+static const char stem[] = ".leafprint";
 
 static enum lp_status io_error(struct lp_error *error, const struct lp_store *store,
                                const char *name, int code)
@@ -45,6 +45,16 @@ void lp_store_close(struct lp_store *store)
         (void)fsync(store->fd); /* the files are safe; some systems cannot do it for a directory */
     close(store->fd);
     store->fd = -1;
+}
+
+void lp_store_sweep(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    lp_partfile_sweep(fd, stem);
+    close(fd);
 }
 
 static bool write_all(int fd, struct lp_rd content)
@@ -97,63 +107,20 @@ static enum present look(const struct lp_store *store, const char *name, struct 
     return present;
 }
 
-/* Creates a file under a name nobody uses. */
-static int open_temp(struct lp_store *store, char name[TEMP_NAME])
-{
-    int fd = -1;
-
-    for (unsigned tries = 0; fd < 0 && tries < TEMP_TRIES; tries++) {
-        snprintf(name, TEMP_NAME, ".leafprint-%ld-%u.tmp", (long)getpid(), store->serial++);
-        fd = openat(store->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST)
-            break;
-    }
-    return fd;
-}
-
-/* For file systems without hard links. The claimed name is ours, so nothing else is replaced. */
-static bool claim_and_rename(const struct lp_store *store, const char *temp, const char *name)
-{
-    int claim = openat(store->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (claim < 0)
-        return false;
-    close(claim);
-    if (renameat(store->fd, temp, store->fd, name) == 0)
-        return true;
-    int code = errno;
-    unlinkat(store->fd, name, 0);
-    errno = code;
-    return false;
-}
-
-/* Gives the temporary file its name; EEXIST when the name is taken. */
-static bool give_name(const struct lp_store *store, const char *temp, const char *name)
-{
-    if (linkat(store->fd, temp, store->fd, name, 0) == 0)
-        return true;
-    if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS && errno != EMLINK)
-        return false;
-    return claim_and_rename(store, temp, name);
-}
-
 static bool write_new(struct lp_store *store, const char *name, struct lp_rd content)
 {
-    char temp[TEMP_NAME];
-    int code = 0;
-    int fd = open_temp(store, temp);
+    struct lp_partfile file;
 
-    if (fd < 0)
+    if (!lp_partfile_open_in(&file, store->fd, stem))
         return false;
-    if (!write_all(fd, content) || fsync(fd) != 0)
-        code = errno ? errno : EIO;
-    if (close(fd) != 0 && !code)
-        code = errno;
-    if (!code && !give_name(store, temp, name))
-        code = errno;
-    unlinkat(store->fd, temp, 0); /* gone already where it was renamed */
+    if (!write_all(file.fd, content)) {
+        int why = errno ? errno : EIO;
+        lp_partfile_abandon(&file);
+        errno = why;
+        return false;
+    }
     store->changed = true;
-    errno = code;
-    return code == 0;
+    return lp_partfile_keep_new(&file, name);
 }
 
 enum lp_status lp_store_put(struct lp_store *store, const char *name, struct lp_rd content,

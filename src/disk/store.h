@@ -1,8 +1,8 @@
 /*
  * Files in one directory that appear whole or not at all, and never replace other bytes.
  */
-#ifndef LP_X509_STORE_H
-#define LP_X509_STORE_H
+#ifndef LP_DISK_STORE_H
+#define LP_DISK_STORE_H
 
 #include "base/rd.h"
 #include "leafprint/leafprint.h"
@@ -10,7 +10,6 @@
 struct lp_store {
     const char *dir; /* borrowed */
     int fd;          /* owned: the directory; -1 when not open */
-    unsigned serial; /* tells the temporary files of one store apart */
     bool changed;    /* something was written since the directory was last synchronised */
 };
 
@@ -22,6 +21,10 @@ enum lp_status lp_store_open(struct lp_store *store, const char *dir, struct lp_
 enum lp_status lp_store_put(struct lp_store *store, const char *name, struct lp_rd content,
                             bool *written, struct lp_error *error);
 void lp_store_close(struct lp_store *store);
+
+/* Removes what killed runs left in the directory, should it be there. Once for each run is enough:
+ * what is in the way of lp_store_put it removes itself. */
+void lp_store_sweep(const char *dir);
 
 /* Makes a file name, which is not empty, of harmless characters, in place: letters, digits, dots,
  * hyphens and underscores, neither hidden nor to be taken for an option. */

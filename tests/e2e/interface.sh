@@ -6,27 +6,12 @@
 #
 # Exit 77, which is "skipped", where a namespace cannot be made, or its loopback not be set up.
 set -u
-export LC_ALL=C PYTHON=${PYTHON:-python3}
-
-if [[ ${1:-} != --inside ]]; then
-    leafprint=$(readlink -f "${1:?usage: interface.sh LEAFPRINT}")
-    if [[ $(id -u) -ne 0 ]] || ! unshare --net ip link set lo up 2>/dev/null; then
-        echo "interface: needs root, network namespaces and ip (iproute2)"
-        exit 77
-    fi
-    exec unshare --net "$(readlink -f "${BASH_SOURCE[0]}")" --inside "$leafprint"
-fi
-
-leafprint=$2
-captures=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../captures")
+export PYTHON=${PYTHON:-python3}
+# shellcheck source-path=SCRIPTDIR source=namespaces.sh
+. "$(dirname "${BASH_SOURCE[0]}")/namespaces.sh"
+enter_namespaces "--net" "ip" "$@"
 config=$captures/SEP001F6C81110E.cnf.xml
-work=$(mktemp -d)
-chmod 755 "$work"
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-ip link set lo up
 checks=0
-failures=0
 
 # check WHAT COMMAND...
 check() {

@@ -7,36 +7,10 @@
 #
 # Exit 77, which is "skipped", without root, namespaces, parallel or sshd (Debian: parallel openssh-server).
 set -euo pipefail
-export LC_ALL=C
-
-if [[ ${1:-} != --inside ]]; then
-    leafprint=$(readlink -f "${1:?usage: parallel.sh LEAFPRINT}")
-    for program in parallel ssh sshd ssh-keygen ip; do
-        if ! command -v "$program" >/dev/null; then
-            echo "parallel: no $program"
-            exit 77
-        fi
-    done
-    if [[ $(id -u) -ne 0 ]] || ! unshare --net --mount true 2>/dev/null; then
-        echo "parallel: needs root and namespaces"
-        exit 77
-    fi
-    exec unshare --net --mount "$(readlink -f "${BASH_SOURCE[0]}")" --inside "$leafprint"
-fi
-
-leafprint=$2
-captures=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../captures")
-work=$(mktemp -d)
-cd "$work"
-daemons=()
-trap 'kill "${daemons[@]}" 2>/dev/null || true; wait; rm -rf "$work"' EXIT
+# shellcheck source-path=SCRIPTDIR source=namespaces.sh
+. "$(dirname "${BASH_SOURCE[0]}")/namespaces.sh"
+enter_namespaces "--net --mount" "parallel ssh sshd ssh-keygen ip" "$@"
 SHARDS=8
-failures=0
-
-failed() {
-    failures=$((failures + 1))
-    echo "FAILED: $*" >&2
-}
 
 # ---------------------------------------------------------------- the machines
 
@@ -64,7 +38,6 @@ CONF
 }
 
 make_machines() {
-    ip link set lo up
     mount -t tmpfs tmpfs /run # sshd wants a directory there, which is nobody else's now
     mkdir -m 755 /run/sshd
     ssh-keygen -q -t ed25519 -N '' -f host

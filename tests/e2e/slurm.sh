@@ -7,38 +7,10 @@
 # Exit 77, which is "skipped", without root, network namespaces or Slurm (Debian: slurmctld slurmd
 # slurm-client munge).
 set -euo pipefail
-export LC_ALL=C
-
-if [[ ${1:-} != --inside ]]; then
-    leafprint=$(readlink -f "${1:?usage: slurm.sh LEAFPRINT}")
-    for program in slurmctld slurmd sbatch munged; do
-        if ! command -v "$program" >/dev/null; then
-            echo "slurm: no $program"
-            exit 77
-        fi
-    done
-    if [[ $(id -u) -ne 0 ]] || ! unshare --net --uts true 2>/dev/null; then
-        echo "slurm: needs root and namespaces"
-        exit 77
-    fi
-    exec unshare --net --uts "$(readlink -f "${BASH_SOURCE[0]}")" --inside "$leafprint"
-fi
-
-leafprint=$2
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-captures=$(readlink -f "$here/../captures")
+# shellcheck source-path=SCRIPTDIR source=namespaces.sh
+. "$(dirname "${BASH_SOURCE[0]}")/namespaces.sh"
+enter_namespaces "--net --uts" "slurmctld slurmd sbatch munged ip" "$@"
 config=$captures/SEP001F6C81110E.cnf.xml
-work=$(mktemp -d)
-chmod 755 "$work"
-cd "$work"
-daemons=()
-trap 'kill "${daemons[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
-failures=0
-
-failed() {
-    failures=$((failures + 1))
-    echo "FAILED: $*" >&2
-}
 
 # ---------------------------------------------------------------- the cluster
 
@@ -81,7 +53,6 @@ CONF
 
 start_cluster() {
     local i
-    ip link set lo up
     ip address add 192.0.2.1/32 dev lo # without any but 127.0.0.1, names are not looked up
     dd if=/dev/urandom of=munge.key bs=128 count=1 status=none
     chmod 400 munge.key

@@ -23,6 +23,7 @@ declare -A MODULES=(
     [report]="base"
     [batch]="base disk"
     [cli]="report batch disk"
+    [lazy]=""
 )
 
 # By the header's first path component, without ".h".
@@ -38,6 +39,8 @@ declare -A LIBRARIES=(
     [report]="jansson pthread"
     [batch]="jansson pthread"
     [cli]="getopt"
+    [cli/main.c]="openssl"
+    [lazy]="archive dlfcn jansson libxml pcap zlib zstd"
 )
 
 # What reads bytes and decides needs nothing but the language itself, so that a port to another

@@ -29,10 +29,27 @@ int lp_link_type_from_file(uint32_t number)
     return (int)number;
 }
 
+/* By libpcap, but for the usual ones: the program loads libpcap when it first calls it, and a name
+ * is all that most captures would want of it. */
 void lp_link_type_name(int link_type, char out[static LP_LINK_NAME])
 {
-    const char *name = pcap_datalink_val_to_name(link_type);
+    static const struct {
+        int dlt;
+        const char *name;
+    } usual[] = {
+        {DLT_EN10MB, "EN10MB"},
+        {DLT_LINUX_SLL, "LINUX_SLL"},
+        {DLT_LINUX_SLL2, "LINUX_SLL2"},
+        {DLT_RAW, "RAW"},
+        {DLT_IEEE802_11_RADIO, "IEEE802_11_RADIO"},
+    };
+    const char *name = NULL;
 
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0] && !name; i++)
+        if (usual[i].dlt == link_type)
+            name = usual[i].name;
+    if (!name)
+        name = pcap_datalink_val_to_name(link_type);
     if (name)
         snprintf(out, LP_LINK_NAME, "%s", name);
     else

@@ -27,7 +27,6 @@ struct lp_source {
     bool stopped_inside;      /* the last packet handed out is the one that `stop` is about */
     uint64_t frame;
     int link_type;
-    char link_name[LP_LINK_NAME];
 };
 
 /* ---- opening ---- */
@@ -43,15 +42,6 @@ static struct lp_source *new_source(const char *path, struct lp_error *error)
     source->path = path;
     source->link_type = -1;
     return source;
-}
-
-static void set_link_type(struct lp_source *source, int link_type)
-{
-    source->link_type = link_type;
-    if (link_type < 0)
-        snprintf(source->link_name, sizeof source->link_name, "none");
-    else
-        lp_link_type_name(link_type, source->link_name);
 }
 
 /* By the first bytes; a capture has more of them than the longest magic number. False: no format
@@ -74,20 +64,20 @@ static bool open_format(struct lp_source *source, struct lp_fault *fault)
         source->format = FORMAT_PCAP;
         if (!lp_pcap_open(&source->pcap, stream, fault))
             return false;
-        set_link_type(source, source->pcap.link_type);
+        source->link_type = source->pcap.link_type;
         return true;
     }
     if (lp_pcapng_recognise(stream->ready)) {
         source->format = FORMAT_PCAPNG;
         if (!lp_pcapng_open(&source->pcapng, stream, fault))
             return false;
-        set_link_type(source, source->pcapng.count ? source->pcapng.interfaces[0].link_type : -1);
+        source->link_type = source->pcapng.count ? source->pcapng.interfaces[0].link_type : -1;
         return true;
     }
     source->format = FORMAT_FOREIGN;
     source->foreign = lp_foreign_open(stream, fault);
     if (source->foreign)
-        set_link_type(source, pcap_datalink(source->foreign));
+        source->link_type = pcap_datalink(source->foreign);
     return source->foreign != NULL;
 }
 
@@ -133,7 +123,7 @@ enum lp_status lp_source_open_live(const struct lp_live *live, struct lp_source 
         return LP_ERR_IO;
     }
     source->live_end = lp_live_end(live);
-    set_link_type(source, pcap_datalink(source->foreign));
+    source->link_type = pcap_datalink(source->foreign);
     *out = source;
     return LP_OK;
 }
@@ -242,7 +232,7 @@ enum lp_read lp_source_next(struct lp_source *source, struct lp_packet *packet,
         packet->frame = ++source->frame;
         source->stopped_inside = source->stop.what != LP_READ_PACKET;
         if (source->link_type < 0)
-            set_link_type(source, packet->link_type);
+            source->link_type = packet->link_type;
     } while (source->filter && !wanted(source, packet));
     return LP_READ_PACKET;
 }
@@ -252,11 +242,6 @@ enum lp_read lp_source_next(struct lp_source *source, struct lp_packet *packet,
 int lp_source_link_type(const struct lp_source *source)
 {
     return source->link_type;
-}
-
-const char *lp_source_link_name(const struct lp_source *source)
-{
-    return source->link_name;
 }
 
 const struct lp_buf *lp_source_secrets(const struct lp_source *source)

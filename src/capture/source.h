@@ -60,10 +60,9 @@ enum lp_read lp_source_next(struct lp_source *source, struct lp_packet *packet,
 
 /* The first interface's, a DLT_ number; -1 when the file describes none. */
 int lp_source_link_type(const struct lp_source *source);
-const char *lp_source_link_name(
-    const struct lp_source *source); /* "EN10MB", or "DLT 147"; lives as long as the source */
 
 enum { LP_LINK_NAME = 32 };
+/* "EN10MB", or "DLT 147". */
 void lp_link_type_name(int link_type, char out[static LP_LINK_NAME]);
 
 /* TLS key log lines (draft-ietf-tls-keylogfile) out of the pcapng blocks read so far; at most 16

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pcap/pcap.h>
 
 /* Capture files of three frames, in each variant that is written in the field. */
 enum { FRAMES = 3, SNAP = 262144, PCAPNG_SECTION = 28 };
@@ -113,7 +114,6 @@ static void source_every_variant_yields_every_packet(void **state)
         whole_image(&image, &variants[v], ends);
         assert_int_equal(LP_OK, open_bytes(image.bytes, image.n, &source, &error));
         assert_int_equal(LINK_ETHERNET, lp_source_link_type(source));
-        assert_string_equal("EN10MB", lp_source_link_name(source));
         for (size_t i = 0; i < FRAMES; i++) {
             assert_int_equal(LP_READ_PACKET, lp_source_next(source, &got, &error));
             assert_is_frame(&variants[v], i, &got);
@@ -483,19 +483,18 @@ static void source_header_alone_is_an_empty_capture(void **state)
     }
 }
 
-static void source_link_type_without_a_name_is_a_number(void **state)
+static void link_type_name_every_number_is_libpcaps_or_the_number(void **state)
 {
-    struct image image;
-    struct lp_source *source;
-    struct lp_error error;
-
     (void)state;
-    begin_image(&image, &variants[0], 40000);
-    assert_int_equal(LP_OK, open_bytes(image.bytes, image.n, &source, &error));
-    assert_int_equal(40000, lp_source_link_type(source));
-    assert_string_equal("DLT 40000", lp_source_link_name(source));
-    lp_source_close(source);
-    image_free(&image);
+    for (int number = 0; number < 400; number++) {
+        const char *libpcaps = pcap_datalink_val_to_name(number);
+        char name[LP_LINK_NAME];
+        char bare[LP_LINK_NAME];
+
+        snprintf(bare, sizeof bare, "DLT %d", number);
+        lp_link_type_name(number, name);
+        assert_string_equal(libpcaps ? libpcaps : bare, name);
+    }
 }
 
 /* ---- resources ---- */
@@ -576,7 +575,7 @@ int main(void)
         cmocka_unit_test(source_time_beyond_2038_and_absurd_fraction_are_in_range),
         cmocka_unit_test(source_packet_of_no_bytes_is_a_packet),
         cmocka_unit_test(source_header_alone_is_an_empty_capture),
-        cmocka_unit_test(source_link_type_without_a_name_is_a_number),
+        cmocka_unit_test(link_type_name_every_number_is_libpcaps_or_the_number),
         cmocka_unit_test(source_every_allocation_failing_leaves_nothing_open),
         cmocka_unit_test(source_closed_or_refused_leaves_nothing_open),
         cmocka_unit_test(capture_library_version_names_two_versions),

@@ -245,11 +245,11 @@ struct lp_boot_file {
 
 /* An address that a name server gave within the capture. */
 struct lp_dns_answer {
-    const char *name;    /* that was asked for; lower case, without a dot at the end */
-    const char *alias;   /* what its CNAMEs end in; NULL: it has none */
-    struct lp_ip ip;     /* family 0: the answer ends at the alias */
-    struct lp_ip client; /* to whom it was given */
-    uint64_t frame;      /* of the earliest answer that says so, like the time */
+    const char *name;          /* that was asked for; lower case, without a dot at the end */
+    const char *alias;         /* what its CNAMEs end in; NULL: it has none */
+    struct lp_ip ip;           /* family 0: the answer ends at the alias */
+    struct lp_endpoint client; /* to whom it was given; the port is not told */
+    uint64_t frame; /* of the earliest answer that says so, like the time and the client's MAC */
     struct lp_time time;
 };
 

@@ -8,7 +8,7 @@
  *         handshake from such a MAC has one maker, and is held against that phone's configuration
  *         alone. A handshake from a MAC of no configured phone was made by some other device.
  *   name  the capture's path names the phone; handshakes without a known maker are taken for its.
- *   *   client  its address fetched the configuration within this capture.
+ *   client  it fetched the configuration within this capture.
  *   only  there is one configuration, and nothing to choose.
  *   url   nobody knows who made the handshake, but it went to the configuration's url. What the
  *         headend presents to one caller says something about what it presents to the next.
@@ -36,14 +36,6 @@ struct phone_mac {
     bool seen; /* as a client in the capture */
 };
 
-uint64_t lp_pairing_mac(const uint8_t mac[6])
-{
-    uint64_t number = 0;
-    for (unsigned i = 0; i < 6; i++)
-        number = number << 8 | mac[i];
-    return number;
-}
-
 uint64_t lp_pairing_config_mac(const struct lp_config *config)
 {
     char name[16];
@@ -52,7 +44,7 @@ uint64_t lp_pairing_config_mac(const struct lp_config *config)
     if (!lp_is_phone_side(config) || !config->phone ||
         !lp_phone_name_find(config->phone, name, mac))
         return 0;
-    return lp_pairing_mac(mac);
+    return lp_mac_number(mac);
 }
 
 static int by_number(const void *a, const void *b)
@@ -96,7 +88,7 @@ static bool recognise_macs(struct lp_pairing *pairing)
     for (size_t i = 0; i < capture->session_count; i++) {
         const struct lp_endpoint *client = &capture->sessions[i].client;
         struct phone_mac *known =
-            client->has_mac ? find_mac(macs, count, lp_pairing_mac(client->mac)) : NULL;
+            client->has_mac ? find_mac(macs, count, lp_mac_number(client->mac)) : NULL;
         if (known)
             known->seen = pairing->owned[i] = true;
     }
@@ -131,7 +123,7 @@ static void recognise_name(struct lp_pairing *pairing)
         return;
     for (size_t i = 0; i < pairing->capture->config_count; i++) {
         struct lp_pairing_side *side = &pairing->sides[i];
-        if (!side->rule && side->has_mac && side->mac == lp_pairing_mac(mac)) {
+        if (!side->rule && side->has_mac && side->mac == lp_mac_number(mac)) {
             side->rule = "name";
             pairing->by_name = true;
         }
@@ -149,7 +141,7 @@ static void recognise_clients(struct lp_pairing *pairing)
         const struct lp_boot_file *file = capture->configs[i].file;
         for (size_t k = 0; file && !side->rule && k < capture->session_count; k++)
             if (!pairing->owned[k] &&
-                lp_ip_equal(&file->client.ip, &capture->sessions[k].client.ip))
+                lp_clients_same(pairing->clients, &file->client, &capture->sessions[k].client))
                 side->rule = "client";
     }
 }
@@ -169,8 +161,10 @@ static void recognise_only(struct lp_pairing *pairing)
         pairing->sides[0].rule = "only";
 }
 
-static void read_sides(struct lp_pairing *pairing)
+static bool read_sides(struct lp_pairing *pairing)
 {
+    bool named = false;
+
     for (size_t i = 0; i < pairing->capture->config_count; i++) {
         const struct lp_config *config = &pairing->capture->configs[i];
         struct lp_pairing_side *side = &pairing->sides[i];
@@ -178,22 +172,25 @@ static void read_sides(struct lp_pairing *pairing)
         side->mac = lp_pairing_config_mac(config);
         side->has_mac = side->mac != 0;
     }
-    for (size_t i = 0; i < pairing->capture->session_count && !pairing->servers_named; i++)
-        pairing->servers_named = pairing->capture->sessions[i].sni != NULL;
+    for (size_t i = 0; i < pairing->capture->session_count && !named; i++)
+        named = pairing->capture->sessions[i].sni != NULL;
+    if (!named && !lp_resolve_any(pairing->capture, &named))
+        return false;
+    pairing->servers_named = named;
+    return true;
 }
 
 bool lp_pairing_start(struct lp_pairing *pairing, const struct lp_capture *capture,
-                      const struct lp_url *server, bool any_server)
+                      const struct lp_clients *clients, const struct lp_url *server,
+                      bool any_server)
 {
-    struct lp_pairing fresh = {capture, server, any_server, NULL, NULL, false, false, false};
+    struct lp_pairing fresh = {
+        .capture = capture, .clients = clients, .server = server, .any_server = any_server};
     bool ok = false;
 
     fresh.sides = lp_alloc_array(capture->config_count, sizeof *fresh.sides);
     fresh.owned = lp_alloc_array(capture->session_count, sizeof *fresh.owned);
-    if (!fresh.sides || !fresh.owned)
-        goto out;
-    read_sides(&fresh);
-    if (!recognise_macs(&fresh))
+    if (!fresh.sides || !fresh.owned || !read_sides(&fresh) || !recognise_macs(&fresh))
         goto out;
     recognise_name(&fresh);
     recognise_clients(&fresh);
@@ -242,11 +239,12 @@ bool lp_pairing_made(const struct lp_pairing *pairing, size_t config, size_t ses
     if (!side->phone_side)
         return true;
     if (side->rule && strcmp(side->rule, "mac") == 0)
-        return client->has_mac && lp_pairing_mac(client->mac) == side->mac;
+        return client->has_mac && lp_mac_number(client->mac) == side->mac;
     if (pairing->owned[session])
         return false;
     if (side->rule && strcmp(side->rule, "client") == 0)
-        return lp_ip_equal(&pairing->capture->configs[config].file->client.ip, &client->ip);
+        return lp_clients_same(pairing->clients, &pairing->capture->configs[config].file->client,
+                               client);
     if (side->rule)
         return true;
     if (pairing->by_name)
@@ -260,9 +258,10 @@ static struct lp_meeting server_resolved(const struct lp_pairing *pairing, const
                                          const struct lp_session *session)
 {
     struct lp_resolve question = {.capture = pairing->capture,
+                                  .clients = pairing->clients,
                                   .host = url->host,
-                                  .server = &session->server.ip,
-                                  .client = &session->client.ip,
+                                  .server = &session->server,
+                                  .client = &session->client,
                                   .when = session->start};
     struct lp_meeting meeting = {.counts = true, .unconfirmed = true};
 
@@ -362,7 +361,7 @@ static bool may_have_tried(const struct lp_pairing *pairing, size_t config,
 
     if (!side->phone_side || !client->has_mac)
         return true;
-    uint64_t mac = lp_pairing_mac(client->mac);
+    uint64_t mac = lp_mac_number(client->mac);
     if (side->rule && strcmp(side->rule, "mac") == 0)
         return mac == side->mac;
     for (size_t i = 0; i < pairing->capture->config_count; i++)

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "leafprint/leafprint.h"
+#include "phone/clients.h"
 
 #include <string.h>
 
@@ -19,23 +20,25 @@ struct lp_pairing_side;
  * threads may share it. */
 struct lp_pairing {
     const struct lp_capture *capture; /* borrowed; its configs are the expected sides */
+    const struct lp_clients *clients; /* borrowed */
     const struct lp_url *server;      /* borrowed; the headend that the user named, or NULL */
     bool any_server;
     struct lp_pairing_side *sides; /* owned; one for each configuration */
     bool *owned;                   /* owned; for each session: its client is a configured phone */
     bool by_mac;                   /* a configured phone was recognised by its MAC */
     bool by_name;                  /* the capture is named after a configured phone */
-    bool servers_named;            /* some handshake carries a server name */
+    bool servers_named;            /* some handshake carries a server name, or a DNS answer gives
+                                      its server's address */
 };
 
-/* A MAC as a number; 0 is nobody's. */
-uint64_t lp_pairing_mac(const uint8_t mac[6]);
-/* That of the phone whose configuration it is; 0: it is no phone's, or of one without. */
+/* The number of the MAC of the phone whose configuration it is; 0: it is no phone's, or of one
+ * without. */
 uint64_t lp_pairing_config_mac(const struct lp_config *config);
 
 /* False: memory is short, and there is nothing to end. */
 bool lp_pairing_start(struct lp_pairing *pairing, const struct lp_capture *capture,
-                      const struct lp_url *server, bool any_server);
+                      const struct lp_clients *clients, const struct lp_url *server,
+                      bool any_server);
 void lp_pairing_end(struct lp_pairing *pairing);
 
 /* "mac", "name", "only", or NULL when nothing but the url can tie this configuration to the

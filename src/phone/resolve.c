@@ -2,13 +2,11 @@
  * How it works: the answers that this client was given decide. They say when the client knew the
  * address, and a name may have another one for every client that asks. Only where this client was
  * told nothing do the others' answers count, and they confirm nothing. Addresses of the other
- * family say nothing about this one: hosts have both.
+ * family say nothing about this one: hosts have both. But a client may ask by IPv4 for where it
+ * goes by IPv6, and is the same one (clients.h).
  *
  * An answer after the connection cannot have led to it. That it names the server is no more than a
  * hint; but where it names another one, that is as good a reason as ever to doubt.
- *
- * Where nobody asked for the name, but this client for another one that has the server's address,
- * it went to that one.
  *
  * An answer that ends at an alias is followed to what that name's answers say (RFC 1034 3.6.2),
  * through so many names at most.
@@ -18,6 +16,7 @@
 #include "base/text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAMES_MOST = 16 };
@@ -85,8 +84,8 @@ static void take_address(struct said *said, const struct lp_resolve *it,
 {
     const struct lp_time *since = earlier(&answer->time, named) ? named : &answer->time;
 
-    said->any = said->any || answer->ip.family == it->server->family;
-    if (!lp_ip_equal(&answer->ip, it->server) || (said->here && !earlier(since, &said->since)))
+    said->any = said->any || answer->ip.family == it->server->ip.family;
+    if (!lp_ip_equal(&answer->ip, &it->server->ip) || (said->here && !earlier(since, &said->since)))
         return;
     said->here = answer;
     said->since = *since;
@@ -105,7 +104,7 @@ static struct said ask(const struct lp_resolve *it, bool own)
         const struct lp_dns_answer *answer =
             lp_resolve_answers(it->capture, names.items[i].name, &count);
         for (; count; count--, answer++) {
-            if (own && !lp_ip_equal(&answer->client, it->client))
+            if (own && !lp_clients_same(it->clients, &answer->client, it->client))
                 continue;
             if (answer->ip.family)
                 take_address(&said, it, answer, &named);
@@ -115,18 +114,6 @@ static struct said ask(const struct lp_resolve *it, bool own)
         }
     }
     return said;
-}
-
-/* Whether this client was given the server's address as that of some name before it connected. */
-static bool known_otherwise(const struct lp_resolve *it)
-{
-    for (size_t i = 0; i < it->capture->dns_answer_count; i++) {
-        const struct lp_dns_answer *answer = &it->capture->dns_answers[i];
-        if (lp_ip_equal(&answer->ip, it->server) && lp_ip_equal(&answer->client, it->client) &&
-            !earlier(&it->when, &answer->time))
-            return true;
-    }
-    return false;
 }
 
 enum lp_resolve_result lp_resolve(const struct lp_resolve *it, const struct lp_dns_answer **answer)
@@ -142,5 +129,37 @@ enum lp_resolve_result lp_resolve(const struct lp_resolve *it, const struct lp_d
     *answer = said.here;
     if (said.here)
         return LP_RESOLVE_OTHERS;
-    return said.any || known_otherwise(it) ? LP_RESOLVE_ELSEWHERE : LP_RESOLVE_UNKNOWN;
+    return said.any ? LP_RESOLVE_ELSEWHERE : LP_RESOLVE_UNKNOWN;
+}
+
+/* ---- any name ---- */
+
+static int by_address(const void *left, const void *right)
+{
+    const struct lp_ip *a = left, *b = right;
+
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    return memcmp(a->bytes, b->bytes, a->family == 4 ? 4 : 16);
+}
+
+bool lp_resolve_any(const struct lp_capture *capture, bool *out)
+{
+    size_t count = capture->dns_answer_count;
+    bool found = false;
+
+    struct lp_ip *known = lp_alloc_array(count, sizeof *known);
+    if (!known)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        known[i] = capture->dns_answers[i].ip;
+    if (count > 1)
+        qsort(known, count, sizeof *known, by_address);
+    for (size_t i = 0; i < capture->session_count && count && !found; i++) {
+        const struct lp_ip *server = &capture->sessions[i].server.ip;
+        found = server->family && bsearch(server, known, count, sizeof *known, by_address);
+    }
+    lp_free(known);
+    *out = found;
+    return true;
 }

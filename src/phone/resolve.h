@@ -4,19 +4,20 @@
 #ifndef LP_PHONE_RESOLVE_H
 #define LP_PHONE_RESOLVE_H
 
-#include "leafprint/leafprint.h"
+#include "phone/clients.h"
 
 /* A connection to a host that is known by name. Borrowed. */
 struct lp_resolve {
     const struct lp_capture *capture; /* its dns_answers are looked at */
-    const char *host;                 /* lower case, without a dot at the end */
-    const struct lp_ip *server, *client;
+    const struct lp_clients *clients;
+    const char *host; /* lower case, without a dot at the end */
+    const struct lp_endpoint *server, *client;
     struct lp_time when;
 };
 
 enum lp_resolve_result {
-    LP_RESOLVE_UNKNOWN = 0, /* nobody asked for the name */
-    LP_RESOLVE_ELSEWHERE,   /* it has other addresses, or this one is known as another name's */
+    LP_RESOLVE_UNKNOWN = 0, /* of the name no address of the server's family is known */
+    LP_RESOLVE_ELSEWHERE,   /* it has others */
     LP_RESOLVE_OTHERS,      /* it has this one, but another client was told so */
     LP_RESOLVE_LATE,        /* this client was told so, but only after it had connected */
     LP_RESOLVE_CONFIRMED,
@@ -29,5 +30,9 @@ enum lp_resolve_result lp_resolve(const struct lp_resolve *it, const struct lp_d
  * *count: how many. */
 const struct lp_dns_answer *lp_resolve_answers(const struct lp_capture *capture, const char *host,
                                                size_t *count);
+
+/* Whether some answer, about whatever name, gives the address of a handshake's server. Needs the
+ * capture alone. *out stays when memory is short, which is false. */
+bool lp_resolve_any(const struct lp_capture *capture, bool *out);
 
 #endif

@@ -26,7 +26,7 @@ static bool add_phone(struct lp_chosen *chosen, const struct lp_expected *expect
 
 static uint64_t mac_of(const struct lp_endpoint *end)
 {
-    return end->has_mac ? lp_pairing_mac(end->mac) : 0;
+    return end->has_mac ? lp_mac_number(end->mac) : 0;
 }
 
 /* The MAC in a file's name, or in a capture's path. */
@@ -35,7 +35,7 @@ static uint64_t named_mac(const char *path)
     char name[16];
     uint8_t mac[6];
 
-    return lp_pairing_path_names(path, name, mac) ? lp_pairing_mac(mac) : 0;
+    return lp_pairing_path_names(path, name, mac) ? lp_mac_number(mac) : 0;
 }
 
 static bool is_given(const struct lp_expected *expected, uint64_t mac)

@@ -52,7 +52,7 @@ static void tell_unconfirmed(struct lp_findings *findings, const struct lp_compa
         return;
     }
     what.frame = answer->frame;
-    lp_ip_text(&answer->client, client, sizeof client);
+    lp_ip_text(&answer->client.ip, client, sizeof client);
     if (strcmp(it->known_by, "dns-late") == 0)
         lp_findings_add(findings, &what,
                         "%s was taken for url%u by a DNS answer that came after the handshake, in "

@@ -18,7 +18,7 @@ bool lp_expected_add_config(struct lp_expected *expected, const struct lp_config
 
 /* Where the configuration of a phone with a MAC stands among all of them. */
 struct lp_phone_place {
-    uint64_t mac; /* lp_pairing_mac */
+    uint64_t mac; /* lp_mac_number */
     size_t index;
 };
 /* Those of one phone, in their order; NULL: there is none. */

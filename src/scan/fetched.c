@@ -1,95 +1,84 @@
 /*
- * How it works: the certificates of all trust lists in the capture are gathered first. A file is
- * then read with the trusted certificates and with those of the lists that its own client fetched,
- * in that order: what the user trusts stands above what the capture says of itself.
+ * How it works: the trust lists of the capture are read first, each once. A configuration is then
+ * read with the trusted certificates and with those of the lists that its own client fetched, in
+ * that order: what the user trusts stands above what the capture says of itself.
  */
 #include "scan/fetched.h"
 
 #include "base/text.h"
-#include "phone/phone.h"
-#include "phone/trustlist.h"
-#include "scan/material.h"
 #include "verdict/words.h"
+#include "x509/x509.h"
 
 #include <string.h>
 
-/* A certificate of a trust list that a phone fetched. */
-struct signer {
-    struct lp_trusted trusted;
-    const struct lp_boot_file *list; /* borrowed */
-};
-
-struct reader {
-    struct lp_capture *capture;  /* borrowed */
-    struct lp_phone_trust given; /* borrowed */
-    struct signer *signers;      /* owned */
-    size_t count, cap;
-    struct lp_trusted *trust; /* owned: room for the given ones and all signers */
-};
-
-static void reader_end(struct reader *reader)
+/* A certificate knows its own serial number best. */
+static bool read_list(struct lp_boot *boot, const struct lp_boot_file *file, size_t *certificates)
 {
-    lp_free(reader->signers);
-    lp_free(reader->trust);
-}
+    struct lp_boot_list *list = &boot->lists[boot->list_count];
+    struct lp_arena *arena = boot->capture->arena;
 
-static bool add_signers(struct reader *reader, const struct lp_boot_file *list,
-                        const struct lp_material *material)
-{
-    for (size_t i = 0; i < material->count; i++) {
-        const struct lp_cert *cert = material->items[i].cert;
-        if (!cert || !cert->facts)
+    if (!file->complete || !lp_trust_list_found(file->bytes, file->size))
+        return true;
+    list->file = file;
+    boot->list_count++;
+    if (!lp_trust_list_read(arena, file->bytes, file->size, &list->list))
+        return false;
+    for (size_t i = 0; i < list->list.count; i++) {
+        struct lp_trust_record *record = &list->list.records[i];
+        const struct lp_cert_facts *facts;
+        if (!record->der)
             continue;
-        if (!lp_grow_array(&reader->signers, &reader->cap, reader->count + 1,
-                           sizeof *reader->signers))
+        if (!(facts = lp_x509_facts(arena, record->der, record->der_len)))
             return false;
-        reader->signers[reader->count++] =
-            (struct signer){{.der = lp_rd_init(cert->der, cert->bytes),
-                             .serial = cert->facts->serial,
-                             .source = list->name},
-                            list};
+        record->serial = facts->serial;
+        ++*certificates;
     }
     return true;
 }
 
-static bool add_list(struct reader *reader, const struct lp_boot_file *list)
+bool lp_boot_start(struct lp_boot *boot)
 {
-    struct lp_material material;
+    const struct lp_capture *capture = boot->capture;
+    size_t certificates = boot->expected ? lp_expected_trust(boot->expected).count : 0;
 
-    if (!list->complete || !lp_trust_list_found(list->bytes, list->size))
-        return true;
-    if (!lp_material_read(reader->capture->arena, list->name, lp_rd_init(list->bytes, list->size),
-                          &material))
+    boot->lists = lp_arena_alloc(capture->arena, capture->file_count * sizeof *boot->lists);
+    if (!boot->lists)
         return false;
-    bool ok = add_signers(reader, list, &material);
-    lp_material_free(&material);
-    return ok;
-}
-
-/* False: memory is short. reader_end in both cases. */
-static bool reader_start(struct reader *reader, struct lp_capture *capture,
-                         const struct lp_expected *expected)
-{
-    *reader = (struct reader){.capture = capture};
-    if (expected)
-        reader->given = lp_expected_trust(expected);
     for (size_t i = 0; i < capture->file_count; i++)
-        if (!add_list(reader, &capture->files[i]))
+        if (!read_list(boot, &capture->files[i], &certificates))
             return false;
-    reader->trust = lp_alloc_array(reader->given.count + reader->count, sizeof *reader->trust);
-    return reader->trust != NULL;
+    boot->trust = lp_alloc_array(certificates, sizeof *boot->trust);
+    return boot->trust != NULL;
 }
 
-static struct lp_phone_trust trust_for(struct reader *reader, const struct lp_boot_file *file)
+void lp_boot_end(struct lp_boot *boot)
 {
-    size_t n = reader->given.count;
+    lp_free(boot->trust);
+    boot->trust = NULL;
+}
 
-    if (n)
-        memcpy(reader->trust, reader->given.certificates, n * sizeof *reader->trust);
-    for (size_t i = 0; i < reader->count; i++)
-        if (lp_ip_equal(&reader->signers[i].list->client.ip, &file->client.ip))
-            reader->trust[n++] = reader->signers[i].trusted;
-    return (struct lp_phone_trust){reader->trust, n};
+/* What the user trusts stands first. */
+static struct lp_phone_trust trust_for(struct lp_boot *boot, const struct lp_boot_file *file)
+{
+    size_t n = 0;
+
+    if (boot->expected) {
+        const struct lp_phone_trust given = lp_expected_trust(boot->expected);
+        for (; n < given.count; n++)
+            boot->trust[n] = given.certificates[n];
+    }
+    for (size_t i = 0; i < boot->list_count; i++) {
+        const struct lp_boot_list *from = &boot->lists[i];
+        if (!lp_clients_same(boot->clients, &from->file->client, &file->client))
+            continue;
+        for (size_t k = 0; k < from->list.count; k++) {
+            const struct lp_trust_record *record = &from->list.records[k];
+            if (record->der)
+                boot->trust[n++] = (struct lp_trusted){lp_rd_init(record->der, record->der_len),
+                                                       record->serial, from->file->name};
+        }
+    }
+    return (struct lp_phone_trust){boot->trust, n};
 }
 
 /* Of a file that is not all there, what is missing may hold what was not found. False: memory is
@@ -124,61 +113,56 @@ static bool note_incomplete(struct lp_arena *arena, const struct lp_boot_file *f
 
 /* Reads a configuration that a phone fetched. *is_one: it is one, and not the default that every
  * phone gets. False: memory is short. */
-static bool read_fetched(struct reader *reader, const struct lp_boot_file *file,
+static bool read_fetched(struct lp_boot *boot, const struct lp_boot_file *file,
                          struct lp_config *out, bool *is_one)
 {
     *is_one = strstr(file->name, ".cnf.xml") || strstr(file->name, ".CNF.XML");
     if (!*is_one)
         return true;
-    const struct lp_phone_trust trust = trust_for(reader, file);
-    if (!lp_phone_config_trusting(reader->capture->arena, file->name,
+    const struct lp_phone_trust trust = trust_for(boot, file);
+    if (!lp_phone_config_trusting(boot->capture->arena, file->name,
                                   lp_rd_init(file->bytes, file->size), &trust, out))
         return false;
     out->origin = file->carrier;
     out->file = file;
     out->from_frame = file->frame + 1;
     *is_one = out->phone || out->reason != LP_REASON_NO_VPN_GROUP;
-    return file->complete || note_incomplete(reader->capture->arena, file, out);
+    return file->complete || note_incomplete(boot->capture->arena, file, out);
 }
 
 /* A configuration ends where the same phone's next one begins. */
-static void end_former(struct lp_capture *capture, const struct lp_config *config)
+static void end_former(const struct lp_boot *boot, const struct lp_config *config)
 {
-    for (size_t i = 0; i < capture->config_count; i++) {
-        struct lp_config *former = &capture->configs[i];
-        bool same = former->phone && config->phone
-                        ? strcmp(former->phone, config->phone) == 0
-                        : lp_ip_equal(&former->file->client.ip, &config->file->client.ip);
+    for (size_t i = 0; i < boot->capture->config_count; i++) {
+        struct lp_config *former = &boot->capture->configs[i];
+        bool same =
+            former->phone && config->phone
+                ? strcmp(former->phone, config->phone) == 0
+                : lp_clients_same(boot->clients, &former->file->client, &config->file->client);
         if (same && former->until_frame == 0)
             former->until_frame = config->from_frame;
     }
 }
 
-bool lp_fetched_configs(struct lp_capture *capture, const struct lp_expected *expected)
+bool lp_boot_configs(struct lp_boot *boot)
 {
-    struct reader reader;
-    bool ok = false;
+    struct lp_capture *capture = boot->capture;
 
-    if (!reader_start(&reader, capture, expected))
-        goto out;
     capture->configs =
         lp_arena_alloc(capture->arena, capture->file_count * sizeof *capture->configs);
     if (!capture->configs)
-        goto out;
+        return false;
     for (size_t i = 0; i < capture->file_count; i++) {
         struct lp_config config = {0};
         bool is_one;
-        if (!read_fetched(&reader, &capture->files[i], &config, &is_one))
-            goto out;
+        if (!read_fetched(boot, &capture->files[i], &config, &is_one))
+            return false;
         if (!is_one)
             continue;
-        end_former(capture, &config);
+        end_former(boot, &config);
         capture->configs[capture->config_count++] = config;
     }
-    ok = true;
-out:
-    reader_end(&reader);
-    return ok;
+    return true;
 }
 
 static bool same_hashes(const struct lp_config *a, const struct lp_config *b)
@@ -212,19 +196,17 @@ static void tell_differing(struct lp_findings *findings, const struct lp_capture
     }
 }
 
-bool lp_fetched_compare(struct lp_capture *capture, const struct lp_expected *expected,
-                        struct lp_findings *findings)
+bool lp_boot_compare(struct lp_boot *boot, struct lp_findings *findings)
 {
-    struct reader reader;
-    bool ok = reader_start(&reader, capture, expected);
+    const struct lp_capture *capture = boot->capture;
 
-    for (size_t i = 0; i < capture->file_count && capture->config_count && ok; i++) {
+    for (size_t i = 0; i < capture->file_count && capture->config_count; i++) {
         struct lp_config fetched = {0};
         bool is_one;
-        ok = read_fetched(&reader, &capture->files[i], &fetched, &is_one);
-        if (ok && is_one)
+        if (!read_fetched(boot, &capture->files[i], &fetched, &is_one))
+            return false;
+        if (is_one)
             tell_differing(findings, capture, &fetched);
     }
-    reader_end(&reader);
-    return ok;
+    return true;
 }

@@ -34,7 +34,7 @@ void lp_resolved_end(struct lp_resolved *resolved)
 /* The circumstances of a message. */
 struct message {
     struct lp_resolved *resolved;
-    struct lp_ip client;
+    struct lp_endpoint client;
     uint64_t frame;
     struct lp_time time;
 };
@@ -46,7 +46,7 @@ static uint64_t hash_of(uint64_t seed, const struct lp_dns_answer *answer)
     if (answer->alias)
         hash = lp_hash_bytes(hash, answer->alias, strlen(answer->alias));
     hash = lp_hash_bytes(hash, answer->ip.bytes, sizeof answer->ip.bytes);
-    return lp_hash_bytes(hash, answer->client.bytes, sizeof answer->client.bytes);
+    return lp_hash_bytes(hash, answer->client.ip.bytes, sizeof answer->client.ip.bytes);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -63,7 +63,7 @@ static int compare_ips(const struct lp_ip *a, const struct lp_ip *b)
 
 static bool same_answer(const struct lp_dns_answer *a, const struct lp_dns_answer *b)
 {
-    return compare_ips(&a->ip, &b->ip) == 0 && compare_ips(&a->client, &b->client) == 0 &&
+    return compare_ips(&a->ip, &b->ip) == 0 && compare_ips(&a->client.ip, &b->client.ip) == 0 &&
            strcmp(a->name, b->name) == 0 && same_text(a->alias, b->alias);
 }
 
@@ -124,6 +124,7 @@ static void on_record(void *ctx, const struct lp_dns_record *record)
     if (!kept) {
         keep_new(message->resolved, &answer, hash);
     } else if (compare_moments(&answer, &kept->answer) < 0) {
+        kept->answer.client = answer.client;
         kept->answer.frame = answer.frame;
         kept->answer.time = answer.time;
     }
@@ -134,7 +135,7 @@ static void on_record(void *ctx, const struct lp_dns_record *record)
 void lp_resolved_datagram(struct lp_resolved *resolved, const struct lp_datagram *datagram)
 {
     struct message message = {.resolved = resolved,
-                              .client = datagram->dst,
+                              .client = {.ip = datagram->dst, .has_mac = datagram->has_mac},
                               .frame = datagram->frame,
                               .time = datagram->time};
     struct lp_rd bytes = datagram->bytes, payload;
@@ -144,6 +145,7 @@ void lp_resolved_datagram(struct lp_resolved *resolved, const struct lp_datagram
         !lp_rd_skip(&bytes, 2) || length < 8 || from == PORT_MDNS || from == PORT_LLMNR ||
         to == PORT_MDNS)
         return;
+    memcpy(message.client.mac, datagram->dst_mac, sizeof message.client.mac);
     if (lp_rd_sub(&bytes, length - 8U, &payload))
         (void)lp_dns_read(payload, on_record, &message);
 }
@@ -167,11 +169,12 @@ enum lp_dns_next lp_resolved_begins(struct lp_rd bytes)
 struct lp_flow_answer lp_resolved_stream(struct lp_resolved *resolved, const struct lp_flow *flow,
                                          unsigned dir, const struct lp_stream *stream)
 {
-    struct message message = {.resolved = resolved, .client = flow->end[1 - dir].ip};
+    struct message message = {.resolved = resolved, .client = flow->end[1 - dir]};
     struct lp_rd rest = stream->bytes, bytes;
     uint64_t from = stream->offset;
     enum lp_dns_next next;
 
+    message.client.port = 0;
     while ((next = lp_dns_next(&rest, &bytes)) == LP_DNS_MESSAGE) {
         uint64_t to = stream->offset + (stream->bytes.left - rest.left);
         lp_stream_packet(stream, from, to, &message.frame, &message.time);
@@ -191,7 +194,7 @@ static int by_name(const void *left, const void *right)
 
     order = order ? order : compare_moments(a, b);
     order = order ? order : compare_ips(&a->ip, &b->ip);
-    return order ? order : compare_ips(&a->client, &b->client);
+    return order ? order : compare_ips(&a->client.ip, &b->client.ip);
 }
 
 bool lp_resolved_take(struct lp_resolved *resolved, struct lp_capture *capture)

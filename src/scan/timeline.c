@@ -15,38 +15,43 @@
 
 enum { LINES_MOST = 64, EVENTS_MOST = 256 };
 
-static bool same_client(const struct lp_endpoint *a, const struct lp_endpoint *b)
+struct drawing {
+    struct lp_capture *capture;
+    const struct lp_clients *clients;
+};
+
+static bool same_client(const struct drawing *drawing, const struct lp_endpoint *a,
+                        const struct lp_endpoint *b)
 {
     if (a->ip.family && b->ip.family)
-        return lp_ip_equal(&a->ip, &b->ip);
+        return lp_clients_same(drawing->clients, a, b);
     return a->has_mac && b->has_mac && memcmp(a->mac, b->mac, sizeof a->mac) == 0;
 }
 
 /* ---- whose ---- */
 
-static struct lp_time_line *line_of(struct lp_capture *capture, const struct lp_endpoint *client)
+static void want_line(const struct drawing *drawing, const struct lp_endpoint *client)
 {
-    for (size_t i = 0; i < capture->time_line_count; i++)
-        if (same_client(&capture->time_lines[i].client, client))
-            return &capture->time_lines[i];
-    return NULL;
-}
+    struct lp_capture *capture = drawing->capture;
 
-static void want_line(struct lp_capture *capture, const struct lp_endpoint *client)
-{
-    if (capture->time_line_count < LINES_MOST && !line_of(capture, client))
+    for (size_t i = 0; i < capture->time_line_count; i++)
+        if (same_client(drawing, &capture->time_lines[i].client, client))
+            return;
+    if (capture->time_line_count < LINES_MOST)
         capture->time_lines[capture->time_line_count++].client = *client;
 }
 
-static void want_lines(struct lp_capture *capture)
+static void want_lines(const struct drawing *drawing)
 {
+    const struct lp_capture *capture = drawing->capture;
+
     for (size_t i = 0; i < capture->file_count; i++)
-        want_line(capture, &capture->files[i].client);
+        want_line(drawing, &capture->files[i].client);
     for (size_t i = 0; i < capture->session_count; i++)
         if (capture->sessions[i].compared)
-            want_line(capture, &capture->sessions[i].client);
+            want_line(drawing, &capture->sessions[i].client);
     for (size_t i = 0; i < capture->attempt_count && capture->time_line_count == 0; i++)
-        want_line(capture, &capture->attempts[i].client);
+        want_line(drawing, &capture->attempts[i].client);
 }
 
 /* ---- what ---- */
@@ -59,24 +64,26 @@ static void add_event(struct lp_time_line *line, const struct lp_event *event)
         line->left_out++;
 }
 
-static void gather(const struct lp_capture *capture, struct lp_time_line *line)
+static void gather(const struct drawing *drawing, struct lp_time_line *line)
 {
+    const struct lp_capture *capture = drawing->capture;
+
     for (size_t i = 0; i < capture->file_count; i++) {
         const struct lp_boot_file *file = &capture->files[i];
-        if (same_client(&line->client, &file->client))
+        if (same_client(drawing, &line->client, &file->client))
             add_event(line, &(struct lp_event){LP_EVENT_FILE, file->frame, file->time,
                                                &file->server, file, NULL});
     }
     for (size_t i = 0; i < capture->attempt_count; i++) {
         const struct lp_attempt *attempt = &capture->attempts[i];
         enum lp_event_kind kind = attempt->refused ? LP_EVENT_REFUSED : LP_EVENT_UNANSWERED;
-        if (same_client(&line->client, &attempt->client))
+        if (same_client(drawing, &line->client, &attempt->client))
             add_event(line, &(struct lp_event){kind, attempt->frame, attempt->time,
                                                &attempt->server, NULL, NULL});
     }
     for (size_t i = 0; i < capture->session_count; i++) {
         const struct lp_session *session = &capture->sessions[i];
-        if (same_client(&line->client, &session->client))
+        if (same_client(drawing, &line->client, &session->client))
             add_event(line, &(struct lp_event){LP_EVENT_HANDSHAKE, session->first_frame,
                                                session->start, &session->server, NULL, session});
     }
@@ -114,19 +121,21 @@ static bool name_line(const struct lp_capture *capture, struct lp_time_line *lin
     return true;
 }
 
-bool lp_time_lines_draw(struct lp_capture *capture)
+bool lp_time_lines_draw(struct lp_capture *capture, const struct lp_clients *clients)
 {
+    const struct drawing drawing = {capture, clients};
+
     capture->time_line_count = 0;
     capture->time_lines = lp_arena_alloc(capture->arena, LINES_MOST * sizeof *capture->time_lines);
     struct lp_event *events = lp_alloc_array(EVENTS_MOST, sizeof *events);
     bool ok = capture->time_lines && events;
 
     if (ok)
-        want_lines(capture);
+        want_lines(&drawing);
     for (size_t i = 0; ok && i < capture->time_line_count; i++) {
         struct lp_time_line *line = &capture->time_lines[i];
         line->events = events;
-        gather(capture, line);
+        gather(&drawing, line);
         if (line->count)
             qsort(line->events, line->count, sizeof *line->events, by_frame);
         line->events = lp_arena_copy(capture->arena, events, line->count * sizeof *events);

@@ -11,14 +11,14 @@
 struct side {
     const char *source;               /* borrowed */
     const struct lp_boot_file *file;  /* borrowed; NULL: it was given */
-    const struct lp_trust_list *list; /* borrowed or in the arena */
+    const struct lp_trust_list *list; /* borrowed */
     uint64_t until;                   /* the frame from which another one counts; 0: no end */
     bool bound;                       /* it was given and names a phone that the capture shows */
     uint8_t mac[6];
 };
 
 struct sides {
-    const struct lp_capture *capture;
+    const struct lp_boot *boot;
     struct side *items; /* in the capture's arena */
     size_t count;
 };
@@ -54,24 +54,25 @@ static bool seen_in(const struct lp_capture *capture, const uint8_t mac[6])
     return false;
 }
 
-static bool given_sides(struct sides *sides, const struct lp_expected *expected)
+static bool given_sides(struct sides *sides)
 {
+    const struct lp_capture *capture = sides->boot->capture;
+    const struct lp_expected *expected = sides->boot->expected;
     const struct lp_trust_list *list;
     const char *source;
     char name[16];
     size_t count = 0;
 
-    while (lp_expected_trust_list(expected, count, &source))
+    while (expected && lp_expected_trust_list(expected, count, &source))
         count++;
-    sides->items = lp_arena_alloc(sides->capture->arena, count * sizeof *sides->items);
+    sides->items = lp_arena_alloc(capture->arena, count * sizeof *sides->items);
     if (!sides->items)
         return false;
     while (sides->count < count &&
            (list = lp_expected_trust_list(expected, sides->count, &source))) {
         struct side *side = &sides->items[sides->count++];
         *side = (struct side){.source = source, .list = list};
-        side->bound =
-            lp_phone_name_find(source, name, side->mac) && seen_in(sides->capture, side->mac);
+        side->bound = lp_phone_name_find(source, name, side->mac) && seen_in(capture, side->mac);
     }
     return true;
 }
@@ -87,44 +88,39 @@ static void end_former(struct sides *sides, const struct lp_boot_file *file)
     for (size_t i = 0; i < sides->count; i++) {
         struct side *former = &sides->items[i];
         if (!former->until && same_kind(former->file, file) &&
-            lp_ip_equal(&former->file->client.ip, &file->client.ip))
+            lp_clients_same(sides->boot->clients, &former->file->client, &file->client))
             former->until = file->frame + 1;
     }
 }
 
 static bool fetched_sides(struct sides *sides)
 {
-    const struct lp_capture *capture = sides->capture;
+    const struct lp_boot *boot = sides->boot;
 
-    sides->items = lp_arena_alloc(capture->arena, capture->file_count * sizeof *sides->items);
+    sides->items = lp_arena_alloc(boot->capture->arena, boot->list_count * sizeof *sides->items);
     if (!sides->items)
         return false;
-    for (size_t i = 0; i < capture->file_count; i++) {
-        const struct lp_boot_file *file = &capture->files[i];
-        if (!file->complete || !lp_trust_list_found(file->bytes, file->size))
-            continue;
-        struct lp_trust_list *list = lp_arena_alloc(capture->arena, sizeof *list);
-        if (!list || !lp_trust_list_read(capture->arena, file->bytes, file->size, list) ||
-            !lp_trust_list_digest(list))
+    for (size_t i = 0; i < boot->list_count; i++) {
+        struct lp_boot_list *from = &boot->lists[i];
+        if (!lp_trust_list_digest(&from->list))
             return false;
-        end_former(sides, file);
+        end_former(sides, from->file);
         sides->items[sides->count++] =
-            (struct side){.source = file->name, .file = file, .list = list};
+            (struct side){.source = from->file->name, .file = from->file, .list = &from->list};
     }
     return true;
 }
 
 /* ---- which speaks ---- */
 
-/* Of a list that was fetched the client's address tells whose it is: behind a router all phones
- * have its MAC. A given list that names a phone is another's when the capture shows that phone
- * elsewhere. */
-static bool speaks_for(const struct side *side, const struct lp_session *session)
+/* A given list that names a phone is another's when the capture shows that phone elsewhere. */
+static bool speaks_for(const struct sides *sides, const struct side *side,
+                       const struct lp_session *session)
 {
     const struct lp_endpoint *client = &session->client;
 
     if (side->file)
-        return lp_ip_equal(&side->file->client.ip, &client->ip) &&
+        return lp_clients_same(sides->boot->clients, &side->file->client, client) &&
                session->first_frame > side->file->frame &&
                (!side->until || session->first_frame < side->until);
     return !side->bound || !client->has_mac ||
@@ -153,7 +149,7 @@ static void compare(const struct sides *sides, struct lp_trust_comparison *it)
     for (size_t i = 0; i < sides->count; i++) {
         const struct side *side = &sides->items[i];
         const struct lp_trust_record *record;
-        if (!speaks_for(side, it->session))
+        if (!speaks_for(sides, side, it->session))
             continue;
         enum lp_trust_says says = lp_trust_says(side->list, it->service, leaf, &record);
         if (says <= it->says)
@@ -166,14 +162,14 @@ static void compare(const struct sides *sides, struct lp_trust_comparison *it)
         judge(it);
 }
 
-bool lp_trusted_compare(const struct lp_capture *capture, const struct lp_expected *expected,
-                        const bool *compared, struct lp_trust_comparison **out)
+bool lp_trusted_compare(const struct lp_boot *boot, const bool *compared,
+                        struct lp_trust_comparison **out)
 {
-    struct sides sides = {.capture = capture};
+    const struct lp_capture *capture = boot->capture;
+    struct sides sides = {.boot = boot};
 
     *out = lp_arena_alloc(capture->arena, capture->session_count * sizeof **out);
-    if (!*out || (expected && !given_sides(&sides, expected)) ||
-        (sides.count == 0 && !fetched_sides(&sides)))
+    if (!*out || !given_sides(&sides) || (sides.count == 0 && !fetched_sides(&sides)))
         return false;
     for (size_t i = 0; i < capture->session_count; i++) {
         struct lp_trust_comparison *it = &(*out)[i];

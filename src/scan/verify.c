@@ -34,6 +34,8 @@ struct run {
     struct lp_capture *capture;
     const struct lp_expected *expected; /* may be NULL */
     bool leaf_only, assigned;
+    struct lp_clients clients;
+    struct lp_boot boot;     /* what phones fetched */
     struct lp_chosen chosen; /* of the expected sides: where each of capture->configs comes from */
     struct lp_pairing pairing;
     struct lp_findings findings;
@@ -241,7 +243,7 @@ static bool find_newer(struct run *run, const struct lp_config *config)
     for (size_t i = 0; i < capture->session_count; i++) {
         const struct lp_session *session = &capture->sessions[i];
         if (!run->compared[i] && session->first_frame < config->from_frame &&
-            lp_ip_equal(&session->client.ip, &config->file->client.ip)) {
+            lp_clients_same(&run->clients, &session->client, &config->file->client)) {
             lp_cause_newer(&run->findings, config, session);
             return true;
         }
@@ -333,7 +335,7 @@ static bool compare_trust(struct run *run)
     const struct lp_capture *capture = run->capture;
     struct lp_stories stories = {.count = 0};
 
-    if (!lp_trusted_compare(capture, run->expected, run->compared, &run->trust))
+    if (!lp_trusted_compare(&run->boot, run->compared, &run->trust))
         return false;
     for (size_t i = 0; i < capture->session_count; i++) {
         const struct lp_trust_comparison *it = &run->trust[i];
@@ -378,7 +380,7 @@ static bool copy_configs(struct run *run)
         return false;
     count = run->chosen.count;
     if (count == 0)
-        return lp_fetched_configs(capture, run->expected);
+        return lp_boot_configs(&run->boot);
     if (__builtin_mul_overflow(count, sizeof *capture->configs, &size))
         return false;
     capture->configs = lp_arena_alloc(capture->arena, size);
@@ -389,7 +391,7 @@ static bool copy_configs(struct run *run)
                             &capture->configs[i]))
             return false;
     capture->config_count = count;
-    return lp_fetched_compare(capture, run->expected, &run->findings);
+    return lp_boot_compare(&run->boot, &run->findings);
 }
 
 static bool compare_all(struct run *run)
@@ -509,7 +511,7 @@ static bool show(struct run *run)
     capture->findings = run->findings.items;
     capture->finding_count = run->findings.count;
     capture->verified = true;
-    return lp_time_lines_draw(capture);
+    return lp_time_lines_draw(capture, &run->clients);
 }
 
 static bool verify(struct run *run, const struct lp_url *server, bool any_server)
@@ -520,12 +522,16 @@ static bool verify(struct run *run, const struct lp_url *server, bool any_server
     run->tallies = lp_alloc_array(capture->session_count, sizeof *run->tallies);
     run->compared = lp_alloc_array(capture->session_count, sizeof *run->compared);
     run->expected_by = lp_alloc_array(capture->session_count, sizeof *run->expected_by);
-    if (!run->tallies || !run->compared || !run->expected_by || !copy_configs(run))
+    run->boot =
+        (struct lp_boot){.capture = capture, .expected = run->expected, .clients = &run->clients};
+    if (!run->tallies || !run->compared || !run->expected_by ||
+        !lp_clients_start(&run->clients, capture) || !lp_boot_start(&run->boot) ||
+        !copy_configs(run))
         goto out;
     run->aside = lp_alloc_array(capture->config_count, sizeof *run->aside);
     if (!run->aside)
         goto out;
-    paired = lp_pairing_start(&run->pairing, capture, server, any_server);
+    paired = lp_pairing_start(&run->pairing, capture, &run->clients, server, any_server);
     if (!paired || !compare_all(run) || !compare_trust(run) || !judge_capture(run))
         goto out;
     ok = show(run);
@@ -539,6 +545,8 @@ out:
     lp_free(run->expected_by);
     lp_free(run->aside);
     lp_chosen_free(&run->chosen);
+    lp_boot_end(&run->boot);
+    lp_clients_end(&run->clients);
     return ok;
 }
 

@@ -20,12 +20,6 @@ FILE=$PHONE_NAME.cnf.xml
 FILES=http://$TFTP_ADDRESS:6970
 PUBLIC_ADDRESS=203.0.113.209 # of the router that hides the headend
 
-# row CAPTURE CONFIG OPTIONS VERDICT REASON LEAVES FINDINGS ORIGIN: as expect, and the codes of all findings
-row() {
-    expect "${@:1:6}" "$8"
-    sed -i "\$s/\$/\t$7/" "$OUT/MANIFEST"
-}
-
 # ---------------------------------------------------------------- what is served
 
 # serve NAME [SOURCE]: the phone's file; SOURCE is what it holds

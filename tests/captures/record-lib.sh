@@ -619,6 +619,12 @@ expect() {
         "${truth:--}" "$chain" "$7" >>"$OUT/MANIFEST"
 }
 
+# row CAPTURE CONFIG OPTIONS VERDICT REASON LEAVES FINDINGS ORIGIN: as expect, and the codes of all findings
+row() {
+    expect "${@:1:6}" "$8"
+    sed -i "\$s/\$/\t$7/" "$OUT/MANIFEST"
+}
+
 start_manifest() {
     printf '#capture\tconfig\toptions\tverdict\treason\tleaf_sha1\tchain\torigin\n' >"$OUT/MANIFEST"
 }

@@ -19,6 +19,17 @@ asks_and_shakes() {
     shake "$URL1_ADDRESS" -tls1_2 -noservername
 }
 
+# asks_and_shakes_at ADDRESS TYPE
+asks_and_shakes_at() {
+    on "$PHONE" dig +tries=1 +time=2 "@$TFTP_ADDRESS" vpn.example.com "$2" >"$WORK/dig.log"
+    shake "$1:443" -tls1_2 -noservername
+}
+
+asks_and_shakes_twice() {
+    asks_and_shakes_at "[$URL1_ADDRESS6]" AAAA
+    shake "$URL1_ADDRESS" -tls1_2 -noservername
+}
+
 shakes_and_asks() {
     shake "$URL1_ADDRESS" -tls1_2 -noservername
     on "$PHONE" dig +tries=1 +time=2 "@$TFTP_ADDRESS" "$@" >"$WORK/dig.log"
@@ -44,11 +55,33 @@ case_names() {
     record elsewhere.pcap asks_and_shakes vpn.example.com
     stop_daemon "$NAME_SERVER_PID"
     stop_server
-    expect alias.pcap named-host.cnf.xml - match - headend "$ORIGIN"
-    expect alias-by-tcp.pcap named-host.cnf.xml - match - headend "$ORIGIN +tcp"
-    expect other-name.pcap named-host.cnf.xml - undecided not-at-url headend "$ORIGIN"
-    expect late.pcap named-host.cnf.xml - match - headend "$ORIGIN"
-    expect elsewhere.pcap named-host.cnf.xml - undecided not-at-url headend "$ORIGIN"
+    row alias.pcap named-host.cnf.xml - match - headend past-certificate,server-by-dns "$ORIGIN"
+    row alias-by-tcp.pcap named-host.cnf.xml - match - headend past-certificate,server-by-dns "$ORIGIN +tcp"
+    row other-name.pcap named-host.cnf.xml - undecided not-at-url headend \
+        not-at-url,would-match-elsewhere "$ORIGIN"
+    row late.pcap named-host.cnf.xml - match - headend past-certificate,server-unconfirmed "$ORIGIN"
+    row elsewhere.pcap named-host.cnf.xml - undecided not-at-url headend \
+        name-elsewhere,not-at-url,would-match-elsewhere "$ORIGIN"
+}
+
+# The phone asks by IPv4 where its headend is, and goes there by IPv6; or asks for the one address and goes to the
+# other; or goes first where it was told, then where nobody said.
+case_families() {
+    local first FILTER="not icmp6 and not arp"
+    add_ipv6
+    ocserv_at "$URL1_ADDRESS6" headend
+    first=$SERVER_PID
+    ocserv_at "$URL1_ADDRESS" headend
+    name_server --host-record="vpn.example.com,$URL1_ADDRESS6"
+    record over-families.pcap asks_and_shakes_at "[$URL1_ADDRESS6]" AAAA
+    record other-family.pcap asks_and_shakes_at "$URL1_ADDRESS" AAAA
+    record both-families.pcap asks_and_shakes_twice
+    stop_daemon "$NAME_SERVER_PID"
+    stop_server
+    stop_daemon "$first"
+    row over-families.pcap named-host.cnf.xml - match - headend past-certificate,server-by-dns "$ORIGIN"
+    row other-family.pcap named-host.cnf.xml - match - headend past-certificate,server-unconfirmed "$ORIGIN"
+    row both-families.pcap named-host.cnf.xml - match - headend past-certificate,server-by-dns "$ORIGIN"
 }
 
 main() {
@@ -60,7 +93,9 @@ main() {
     make_main_certificates
     config named-host "https://vpn.example.com/SSLVPNphone" "$(cert_hash headend)"
     start_manifest
+    add_columns findings
     case_names
+    case_families
     publish "$target"
 }
 

@@ -142,7 +142,7 @@ static struct lp_dns_answer *add_answer(struct world *world, const char *name, c
     answer->name = name;
     answer->frame = capture->dns_answer_count;
     answer->time.sec = when;
-    assert_true(lp_ip_parse("10.0.0.5", 8, &answer->client));
+    assert_true(lp_ip_parse("10.0.0.5", 8, &answer->client.ip));
     if (address)
         assert_true(lp_ip_parse(address, strlen(address), &answer->ip));
     return answer;
@@ -235,7 +235,7 @@ static void verify_dns_answer_to_another_client_confirms_nothing(void **state)
     struct world *world = named_world();
 
     (void)state;
-    add_answer(world, "vpn.example.com", "192.0.2.1", BEFORE)->client.bytes[3] = 9;
+    add_answer(world, "vpn.example.com", "192.0.2.1", BEFORE)->client.ip.bytes[3] = 9;
     expect(world, LP_MATCH, LP_REASON_NONE);
     assert_string_equal("dns-other", known_by(world));
     assert_non_null(

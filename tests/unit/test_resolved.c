@@ -74,7 +74,7 @@ static void datagram_from_any_port_is_kept_once(void **state)
     assert_null(answers[1].alias);
     assert_int_equal(2, answers[1].frame);
     assert_int_equal(1700000003, answers[1].time.sec);
-    assert_int_equal(5, answers[1].client.bytes[3]);
+    assert_int_equal(5, answers[1].client.ip.bytes[3]);
     lp_capture_free(capture);
     image_free(&image);
 }

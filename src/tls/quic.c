@@ -14,10 +14,9 @@
 #include "tls/quic.h"
 
 #include "tls/handshake.h"
+#include "tls/quic_initial.h"
 
 enum {
-    INITIAL, /* levels */
-    HANDSHAKE,
     MAX_PACKETS = 64,     /* of one datagram */
     MAX_STREAM = 1 << 20, /* bytes; a chain that is larger no peer would take */
     MAX_HELD = 2 << 20,   /* bytes */
@@ -45,124 +44,12 @@ bool lp_quic_recognise(struct lp_rd datagram)
     return lp_quic_next(&datagram, &packet); /* data alone tells nothing */
 }
 
-/* ---- connection ids ---- */
-
-static void keep_id(struct lp_quic_id *id, struct lp_rd bytes)
-{
-    id->length = (uint8_t)bytes.left;
-    id->known = lp_rd_copy(&bytes, id->bytes, bytes.left);
-}
-
-static struct lp_rd id_bytes(const struct lp_quic_id *id)
-{
-    return lp_rd_init(id->bytes, id->length);
-}
-
-static bool is_id(const struct lp_quic_id *id, struct lp_rd bytes)
-{
-    return id->known && id->length == bytes.left && memcmp(id->bytes, bytes.ptr, bytes.left) == 0;
-}
-
-/* ---- opening ---- */
-
-/* The frames are then in quic->plain. *expected is the packet number that should come next. */
-static bool open_packet(struct lp_quic *quic, unsigned dir, const struct lp_quic_packet *packet,
-                        const struct lp_quic_seal *seal, uint64_t *expected)
-{
-    struct lp_quic_opening opening = {quic->crypto, seal, *expected, &quic->header, &quic->plain};
-
-    quic->header.budget = quic->plain.budget = quic->tls.budget;
-    enum lp_crypto_result result = lp_quic_open(&opening, packet);
-    quic->half[dir].limited |= result == LP_CRYPTO_BUDGET;
-    *expected = opening.expected;
-    quic->google = lp_quic_version(packet->version)->google;
-    return result == LP_CRYPTO_OK;
-}
-
-/* How an Initial packet was opened. */
-enum opened {
-    NOT_OPENED,
-    BY_KNOWN, /* an origin of this handshake */
-    BY_OWN,   /* its own destination id: it may begin another */
-};
-
-static bool opens(struct lp_quic *quic, unsigned dir, const struct lp_quic_packet *packet,
-                  const struct lp_quic_origin *origin)
-{
-    bool from_server = quic->client_known && dir != quic->client;
-    return open_packet(quic, dir, packet, &origin->seal[from_server],
-                       &quic->half[dir].expected[INITIAL]);
-}
-
-static bool derive_origin(struct lp_quic *quic, uint32_t version, struct lp_rd id,
-                          struct lp_quic_origin *out)
-{
-    *out = (struct lp_quic_origin){.version = version};
-    keep_id(&out->id, id);
-    return lp_quic_seal_initial(quic->crypto, version, id, out->seal);
-}
-
-static void add_origin(struct lp_quic *quic, const struct lp_quic_origin *origin)
-{
-    if (quic->origin_count < LP_QUIC_ORIGINS)
-        quic->origin_count++;
-    memmove(quic->origins + 1, quic->origins, (quic->origin_count - 1) * sizeof *origin);
-    quic->origins[0] = *origin;
-}
-
-static bool has_origin(const struct lp_quic *quic, uint32_t version, struct lp_rd id)
-{
-    for (unsigned i = 0; i < quic->origin_count; i++)
-        if (quic->origins[i].version == version && is_id(&quic->origins[i].id, id))
-            return true;
-    return false;
-}
-
-/* RFC 9368 2.3: the server may go on in another version, from the same origin. */
-static bool opens_in_version(struct lp_quic *quic, unsigned dir,
-                             const struct lp_quic_packet *packet)
-{
-    struct lp_quic_origin fresh;
-
-    for (unsigned i = 0; i < quic->origin_count; i++) {
-        const struct lp_quic_origin *origin = &quic->origins[i];
-        if (has_origin(quic, packet->version, id_bytes(&origin->id)) ||
-            !derive_origin(quic, packet->version, id_bytes(&origin->id), &fresh) ||
-            !opens(quic, dir, packet, &fresh))
-            continue;
-        add_origin(quic, &fresh);
-        return true;
-    }
-    return false;
-}
-
-/* The frames are then in quic->plain. With BY_OWN *fresh is where the keys come from. */
-static enum opened open_initial(struct lp_quic *quic, unsigned dir,
-                                const struct lp_quic_packet *packet, struct lp_quic_origin *fresh)
-{
-    bool from_server = quic->client_known && dir != quic->client;
-    uint64_t expected = 0; /* of another handshake, it may be */
-
-    if (!quic->crypto || !packet->whole)
-        return NOT_OPENED;
-    for (unsigned i = 0; i < quic->origin_count; i++)
-        if (quic->origins[i].version == packet->version &&
-            opens(quic, dir, packet, &quic->origins[i]))
-            return BY_KNOWN;
-    if (opens_in_version(quic, dir, packet))
-        return BY_KNOWN;
-    if (from_server || has_origin(quic, packet->version, packet->destination) ||
-        !derive_origin(quic, packet->version, packet->destination, fresh))
-        return NOT_OPENED;
-    return open_packet(quic, dir, packet, &fresh->seal[0], &expected) ? BY_OWN : NOT_OPENED;
-}
-
 /* ---- whose it is ---- */
 
 /* Whether the CRYPTO frames at hand say something else than what is there. */
 static bool contradicts(const struct lp_quic *quic, unsigned dir)
 {
-    const struct lp_pieces *stream = &quic->half[dir].stream[INITIAL];
+    const struct lp_pieces *stream = &quic->half[dir].stream[LP_QUIC_AT_INITIAL];
     struct lp_rd frames = lp_rd_init(quic->plain.bytes, quic->plain.len);
     struct lp_quic_frame frame;
 
@@ -177,30 +64,30 @@ static bool contradicts(const struct lp_quic *quic, unsigned dir)
  * 17.2.5.3), not always with the same bytes. */
 static void begin_anew(struct lp_quic *quic, unsigned dir)
 {
-    lp_pieces_free(&quic->half[dir].stream[INITIAL]);
-    quic->half[dir].expected[INITIAL] = 0;
+    lp_pieces_free(&quic->half[dir].stream[LP_QUIC_AT_INITIAL]);
+    quic->half[dir].expected[LP_QUIC_AT_INITIAL] = 0;
     quic->refused = quic->retried = false;
 }
 
 /* By the first packet of a datagram, as far as it could be opened. */
 static bool is_anothers(struct lp_quic *quic, unsigned dir, const struct lp_quic_packet *packet,
-                        enum opened opened)
+                        enum lp_quic_opened opened)
 {
     const struct lp_quic_id *own = &quic->half[dir].id, *peer = &quic->half[1 - dir].id;
     bool names_source = packet->type != LP_QUIC_RETRY && packet->type != LP_QUIC_NEGOTIATION;
 
-    if (opened != NOT_OPENED && quic->client_known && dir == quic->client &&
+    if (opened != LP_QUIC_NOT_OPENED && quic->client_known && dir == quic->client &&
         contradicts(quic, dir)) {
         if (!quic->refused && !quic->retried)
-            return opened == BY_OWN;
+            return opened == LP_QUIC_BY_OWN;
         begin_anew(quic, dir);
     }
-    if (opened != NOT_OPENED)
+    if (opened != LP_QUIC_NOT_OPENED)
         return false;
-    if (names_source && own->known && !is_id(own, packet->source))
+    if (names_source && own->known && !lp_quic_is_id(own, packet->source))
         return true;
     return quic->client_known && dir != quic->client && peer->known &&
-           !is_id(peer, packet->destination);
+           !lp_quic_is_id(peer, packet->destination);
 }
 
 /* ---- packets ---- */
@@ -303,13 +190,13 @@ static void hold(struct lp_quic *quic, unsigned dir, const struct lp_quic_packet
 }
 
 static void take_initial(struct lp_quic *quic, unsigned dir, const struct lp_quic_packet *packet,
-                         enum opened opened, const struct lp_quic_input *input)
+                         enum lp_quic_opened opened, const struct lp_quic_input *input)
 {
     struct lp_quic_half *half = &quic->half[dir];
 
-    keep_id(&half->id, packet->source);
-    if (opened != NOT_OPENED)
-        take_frames(quic, dir, INITIAL, input);
+    lp_quic_keep_id(&half->id, packet->source);
+    if (opened != LP_QUIC_NOT_OPENED)
+        take_frames(quic, dir, LP_QUIC_AT_INITIAL, input);
     else if (packet->whole)
         hold(quic, dir, packet, input);
     else
@@ -317,7 +204,7 @@ static void take_initial(struct lp_quic *quic, unsigned dir, const struct lp_qui
 }
 
 static void take_packet(struct lp_quic *quic, unsigned dir, const struct lp_quic_packet *packet,
-                        enum opened opened, const struct lp_quic_input *input)
+                        enum lp_quic_opened opened, const struct lp_quic_input *input)
 {
     struct lp_quic_half *half = &quic->half[dir];
 
@@ -328,7 +215,7 @@ static void take_packet(struct lp_quic *quic, unsigned dir, const struct lp_quic
     case LP_QUIC_HANDSHAKE:
         half->handshake = true;
         if (!half->id.known)
-            keep_id(&half->id, packet->source);
+            lp_quic_keep_id(&half->id, packet->source);
         if (quic->tls.keys && packet->whole)
             hold(quic, dir, packet, input);
         break;
@@ -363,16 +250,17 @@ bool lp_quic_read(struct lp_quic *quic, unsigned dir, const struct lp_quic_input
     for (unsigned i = 0; i < MAX_PACKETS && lp_quic_next(&rest, &packet); i++) {
         if (!packet.whole && !input->snapped)
             break; /* no QUIC after all, or damaged */
-        enum opened opened =
-            packet.type == LP_QUIC_INITIAL ? open_initial(quic, dir, &packet, &fresh) : NOT_OPENED;
+        enum lp_quic_opened opened = packet.type == LP_QUIC_INITIAL
+                                         ? lp_quic_open_initial(quic, dir, &packet, &fresh)
+                                         : LP_QUIC_NOT_OPENED;
         if (i == 0 && is_anothers(quic, dir, &packet, opened))
             return false;
         if (i == 0)
             note_datagram(&quic->half[dir], input);
-        if (opened == BY_OWN) {
+        if (opened == LP_QUIC_BY_OWN) {
             quic->client_known = true;
             quic->client = dir;
-            add_origin(quic, &fresh);
+            lp_quic_add_origin(quic, &fresh);
         }
         take_packet(quic, dir, &packet, opened, input);
     }
@@ -404,7 +292,7 @@ static bool is_welcome(const struct lp_quic *quic, unsigned dir, unsigned level,
 {
     bool hello = type == LP_CLIENT_HELLO || type == LP_SERVER_HELLO;
 
-    if (level == HANDSHAKE)
+    if (level == LP_QUIC_AT_HANDSHAKE)
         return !hello;
     return type == (dir == quic->client ? LP_CLIENT_HELLO : LP_SERVER_HELLO);
 }
@@ -430,7 +318,7 @@ static bool read_stream(struct lp_quic *quic, unsigned dir, unsigned level)
     const struct lp_reading r = {.tls = &quic->tls,
                                  .half = &quic->tls.half[dir],
                                  .input = &input,
-                                 .tls13 = level == HANDSHAKE};
+                                 .tls13 = level == LP_QUIC_AT_HANDSHAKE};
     struct lp_rd rest = lp_pieces_bytes(stream, 0, lp_pieces_extent(stream));
     uint64_t at = 0;
 
@@ -477,8 +365,8 @@ static void open_held_initials(struct lp_quic *quic)
         const struct lp_quic_input input = input_of(held);
         if (held->packet.type != LP_QUIC_INITIAL)
             continue;
-        if (open_initial(quic, held->dir, &held->packet, &fresh) == BY_KNOWN)
-            take_frames(quic, held->dir, INITIAL, &input);
+        if (lp_quic_open_initial(quic, held->dir, &held->packet, &fresh) == LP_QUIC_BY_KNOWN)
+            take_frames(quic, held->dir, LP_QUIC_AT_INITIAL, &input);
         else
             quic->half[held->dir].unread = true;
     }
@@ -553,9 +441,10 @@ static void open_handshake(struct lp_quic *quic, unsigned dir)
         }
         if (!half->keyed)
             return;
-        if (open_packet(quic, dir, &held->packet, &seal, &quic->half[dir].expected[HANDSHAKE])) {
+        if (lp_quic_open_packet(quic, dir, &held->packet, &seal,
+                                &quic->half[dir].expected[LP_QUIC_AT_HANDSHAKE])) {
             quic->half[dir].opened = true;
-            take_frames(quic, dir, HANDSHAKE, &input);
+            take_frames(quic, dir, LP_QUIC_AT_HANDSHAKE, &input);
         } else {
             refuse(half, held->frame);
         }
@@ -602,10 +491,10 @@ void lp_quic_end(struct lp_quic *quic, struct lp_tls_circumstances known[2])
     open_held_initials(quic);
     find_client(quic);
     for (unsigned dir = 0; dir < 2; dir++)
-        cut[dir] = read_stream(quic, dir, INITIAL);
+        cut[dir] = read_stream(quic, dir, LP_QUIC_AT_INITIAL);
     for (unsigned dir = 0; dir < 2; dir++) {
         open_handshake(quic, dir);
-        cut[dir] |= read_stream(quic, dir, HANDSHAKE) || is_cut(quic, dir);
+        cut[dir] |= read_stream(quic, dir, LP_QUIC_AT_HANDSHAKE) || is_cut(quic, dir);
     }
     for (unsigned dir = 0; dir < 2; dir++)
         conclude(quic, dir, cut[dir], &known[dir]);

@@ -14,7 +14,10 @@
 #include "tls/quic_seal.h"
 #include "tls/tls.h"
 
-enum { LP_QUIC_LEVELS = 2 /* Initial, Handshake */, LP_QUIC_ORIGINS = 4 };
+enum { LP_QUIC_ORIGINS = 4 };
+
+/* The levels of encryption that carry a handshake. */
+enum { LP_QUIC_AT_INITIAL, LP_QUIC_AT_HANDSHAKE, LP_QUIC_LEVELS };
 
 struct lp_quic_id {
     bool known;

@@ -236,8 +236,22 @@ void lp_carried_cut(struct lp_carried *carried, unsigned dir, enum lp_tls_cut cu
 
 /* ---- at the end ---- */
 
+/* A server that granted TLS in a dialogue and then hung up did not answer the ClientHello: what it
+ * said before is not to be taken for such an answer. */
+static void forget_dialogue(const struct lp_carried *carried)
+{
+    for (unsigned dir = 0; dir < 2; dir++) {
+        const struct lp_carried_side *client = &carried->side[dir];
+        struct lp_rd front[2] = {lp_rd_init(client->front.bytes, client->front.len),
+                                 lp_rd_init(NULL, 0)};
+        if (carried->tls->half[dir].is_client && lp_starttls_name(front))
+            carried->tls->half[1 - dir].other_bytes = false;
+    }
+}
+
 void lp_carried_settle(struct lp_carried *carried)
 {
+    forget_dialogue(carried);
     for (unsigned dir = 0; dir < 2; dir++)
         if (carried->side[1 - dir].how == LP_CARRIED_WRAPPED &&
             carried->side[dir].how != LP_CARRIED_WRAPPED)

@@ -35,7 +35,8 @@ void lp_carried_cut(struct lp_carried *carried, unsigned dir, enum lp_tls_cut cu
                     const struct lp_tls_input *rest);
 
 /* Both directions have been read. What was found in a bare direction beside a wrapped one is
- * forgotten: there were headers in it that were not recognised. */
+ * forgotten: there were headers in it that were not recognised. So is the server's part of a
+ * dialogue, where nothing came behind it. */
 void lp_carried_settle(struct lp_carried *carried);
 /* What carries the handshake: "tls" when nothing stood in front; static. */
 const char *lp_carried_name(const struct lp_carried *carried);

@@ -4,6 +4,8 @@
 
 #include "scan/carried.h"
 
+#include <ctype.h>
+
 enum { SERVER = 1, CLIENT = 0 };
 
 static const size_t chain[] = {700, 300};
@@ -256,6 +258,129 @@ static void carried_name_front_any_chunks_same(void **state)
     }
 }
 
+/* What may be wrong with a dialogue; TLS behind it is whole. */
+enum damage {
+    NONE,
+    NO_CLIENT_LINE, /* the first line is not there */
+    NO_SERVER_LINE,
+    NO_FIRST_LINES,
+    NO_CLIENT,
+    NO_SERVER,
+    BARE_LINE_FEEDS,
+    UPPER_CASE,
+    LOWER_CASE,
+    DAMAGES
+};
+
+static const struct {
+    const char *name, *client, *server;
+    unsigned unnamed; /* bit per damage: what is left could be anybody's */
+} spoken[] = {
+    {"smtp", "EHLO phone\r\nSTARTTLS\r\n",
+     "220-mail, \"+OK\", * OK\r\n220 mail ESMTP\r\n250-mail\r\n250-PIPELINING\r\n250 STARTTLS\r\n"
+     "220 2.0.0 go\r\n",
+     0},
+    {"lmtp", "LHLO phone\r\nSTARTTLS\r\n", "220 mail LMTP\r\n250 STARTTLS\r\n220 2.0.0 go\r\n",
+     1 << NO_CLIENT_LINE | 1 << NO_FIRST_LINES | 1 << NO_CLIENT},
+    {"imap", "a1 CAPABILITY\r\na2 STARTTLS\r\n",
+     "* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n* CAPABILITY IMAP4rev1\r\na1 OK\r\na2 OK Begin "
+     "TLS\r\n",
+     0},
+    {"pop3", "CAPA\r\nSTLS\r\n", "+OK ready\r\n+OK\r\nSTLS\r\n.\r\n+OK begin\r\n", 0},
+    {"nntp", "CAPABILITIES\r\nSTARTTLS\r\n",
+     "200 news ready\r\n101 list\r\nVERSION 2\r\nSTARTTLS\r\n.\r\n382 continue\r\n", 0},
+    {"sieve", "STARTTLS\r\n",
+     "\"IMPLEMENTATION\" \"x\"\r\n\"SIEVE\" \"\"\r\nOK\r\nOK \"Begin TLS\"\r\n", 1 << NO_SERVER},
+    {"ftp", "FEAT\r\nAUTH TLS\r\n",
+     "220-ftp\r\n of many lines\r\n220 ready\r\n211 none\r\n234 go\r\n", 0},
+    {"irc", "CAP LS 302\r\nSTARTTLS\r\n",
+     ":irc.example.com NOTICE * :*** Looking\r\n:irc.example.com 670 * :go\r\n", 0},
+    {"http-connect", "CONNECT vpn.example.com:443 HTTP/1.1\r\nHost: vpn\r\n\r\n",
+     "HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n", 1 << NO_FIRST_LINES},
+    {"http-upgrade", "OPTIONS * HTTP/1.1\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n",
+     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.2, HTTP/1.1\r\n\r\n", 0},
+};
+
+static void add_spoken(struct bytes *b, const char *text, bool no_first, enum damage damage)
+{
+    const char *from = no_first ? strchr(text, '\n') + 1 : text;
+
+    for (; *from; from++) {
+        int c = (unsigned char)*from;
+        if (damage == BARE_LINE_FEEDS && c == '\r')
+            continue;
+        c = damage == UPPER_CASE ? toupper(c) : damage == LOWER_CASE ? tolower(c) : c;
+        add_number(b, 1, (uint64_t)c);
+    }
+}
+
+static void check_spoken(size_t i, enum damage damage, size_t chunk)
+{
+    struct bytes client = {0}, server = {0}, hello = {0};
+    struct rig rig;
+    bool unnamed = (spoken[i].unnamed >> damage & 1) != 0;
+
+    open_rig(&rig, 0);
+    if (damage != NO_CLIENT)
+        add_spoken(&client, spoken[i].client, damage == NO_CLIENT_LINE || damage == NO_FIRST_LINES,
+                   damage);
+    if (damage != NO_SERVER)
+        add_spoken(&server, spoken[i].server, damage == NO_SERVER_LINE || damage == NO_FIRST_LINES,
+                   damage);
+    add_client_hello(&hello, &(struct hello){.version = 0x0303});
+    add_records(&client, &hello, 1000);
+    make_flight(&server, 500);
+    read_stream(&rig, CLIENT, &client, chunk);
+    read_stream(&rig, SERVER, &server, chunk);
+    lp_carried_settle(&rig.carried);
+    assert_true(rig.tls.tls.half[CLIENT].hello.complete);
+    assert_true(rig.tls.tls.half[SERVER].certificate_complete);
+    assert_int_equal(2, rig.tls.tls.half[SERVER].cert_count);
+    if (!unnamed)
+        assert_string_equal(spoken[i].name, lp_carried_name(&rig.carried));
+    shut_rig(&rig);
+    drop(&client);
+    drop(&server);
+    drop(&hello);
+}
+
+static void carried_name_damaged_dialogue_certificate_and_name(void **state)
+{
+    static const size_t chunks[] = {1, 13, 100000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof spoken / sizeof spoken[0]; i++)
+        for (enum damage damage = NONE; damage < DAMAGES; damage++)
+            for (size_t c = 0; c < sizeof chunks / sizeof chunks[0]; c++)
+                check_spoken(i, damage, chunks[c]);
+}
+
+/* The server grants TLS and hangs up: that is no answer to the ClientHello, as it would be if the
+ * client had not asked. */
+static void carried_settle_granted_then_silent_no_answer(void **state)
+{
+    (void)state;
+    for (unsigned asked = 0; asked < 2; asked++) {
+        struct bytes client = {0}, server = {0}, hello = {0};
+        struct rig rig;
+        open_rig(&rig, 0);
+        if (asked)
+            add_front(&client, "EHLO phone\r\nSTARTTLS\r\n");
+        add_client_hello(&hello, &(struct hello){.version = 0x0303});
+        add_records(&client, &hello, 1000);
+        add_front(&server, "220 mail ESMTP\r\n250 STARTTLS\r\n220 2.0.0 go\r\n");
+        read_stream(&rig, CLIENT, &client, 1000);
+        read_stream(&rig, SERVER, &server, 1000);
+        lp_carried_settle(&rig.carried);
+        assert_int_equal(!asked, rig.tls.tls.half[SERVER].other_bytes);
+        assert_string_equal("smtp", lp_carried_name(&rig.carried));
+        shut_rig(&rig);
+        drop(&client);
+        drop(&server);
+        drop(&hello);
+    }
+}
+
 /* Plain TLS costs no memory; a long dialogue no more than its first 4 KiB. */
 static void carried_read_front_memory_bounded(void **state)
 {
@@ -313,6 +438,8 @@ int main(void)
         cmocka_unit_test(carried_read_every_allocation_fails_nothing_wrong),
         cmocka_unit_test(carried_settle_bare_beside_wrapped_forgotten),
         cmocka_unit_test(carried_name_front_any_chunks_same),
+        cmocka_unit_test(carried_name_damaged_dialogue_certificate_and_name),
+        cmocka_unit_test(carried_settle_granted_then_silent_no_answer),
         cmocka_unit_test(carried_read_front_memory_bounded),
         cmocka_unit_test(carried_cut_then_wrapped_behind_gap_found),
     };

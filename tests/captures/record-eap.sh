@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Record IEEE 802.1X: TLS inside EAP, in EAPOL frames and in RADIUS over UDP, TCP and TLS.
 #
-#   record-eap.sh [OUTDIR]    OUTDIR is eap/ beside this script by default; a minute or two
+#   record-eap.sh [OUTDIR]    OUTDIR is eap/ beside this script by default; three minutes
 #
 # Runs as root, in the namespaces of record-lib.sh.  README.md describes what it writes.
 set -euo pipefail
@@ -143,6 +143,7 @@ supplicant() {
     local -a lines=("eap=$1" "identity=\"$USER_NAME\"" "fragment_size=$2" "ca_cert=\"$WORK/root.pem\"")
     case $1 in
         TLS) lines+=("client_cert=\"$WORK/mic.pem\"" "private_key=\"$WORK/mic.key\"") ;;
+        TEAP) lines+=("password=\"$PASSWORD\"" 'phase2="auth=MSCHAPV2"' "pac_file=\"$WORK/$1.pac\"") ;;
         FAST) lines+=("password=\"$PASSWORD\"" 'phase1="fast_provisioning=2"' "pac_file=\"$WORK/$1.pac\"") ;;
         *) lines+=("password=\"$PASSWORD\"" 'phase2="auth=MSCHAPV2"') ;;
     esac
@@ -201,6 +202,31 @@ case_eapol() {
     eapol eapol-peap PEAP chain2 1400 "hostapd, wpa_supplicant"
     eapol eapol-ttls TTLS chain2 300 "hostapd, wpa_supplicant; fragments of 300"
     eapol eapol-fast FAST chain2 1400 "hostapd, wpa_supplicant"
+}
+
+# Debian's hostapd and wpa_supplicant lack TEAP, their source does not. WPA_SOURCE names it if it is
+# unpacked; else a deb-src line of apt must lead there.
+build_with_teap() {
+    local source=${WPA_SOURCE:-} part
+    local -a lines=(DRIVER_WIRED=y TLS=openssl IEEE8021X_EAPOL=y EAP=y EAP_FAST=y EAP_TEAP=y EAP_MSCHAPV2=y
+        NO_VLAN=y BACKEND=file)
+    if [[ -z $source ]]; then
+        (cd "$WORK" && apt-get -qq source wpa) >"$WORK/source.log" 2>&1 || die "$(cat "$WORK/source.log")"
+        source=$(echo "$WORK"/wpa-*/)
+    fi
+    for part in hostapd wpa_supplicant; do
+        printf 'CONFIG_%s\n' "${lines[@]}" >"$source/$part/.config"
+        make -s -C "$source/$part" "$part" >"$WORK/$part.log" 2>&1 || die "$(tail -20 "$WORK/$part.log")"
+    done
+    PATH=$source/hostapd:$source/wpa_supplicant:$PATH
+}
+
+case_teap() {
+    local path=$PATH
+    build_with_teap
+    eapol eapol-teap TEAP chain2 1400 "hostapd, wpa_supplicant, built with CONFIG_EAP_TEAP"
+    eapol eapol-teap-fragments TEAP large 500 "hostapd, wpa_supplicant, built with CONFIG_EAP_TEAP; fragments of 500"
+    PATH=$path
 }
 
 # ---------------------------------------------------------------- RADIUS
@@ -326,7 +352,7 @@ main() {
     bundle chain2 headend root
     start_manifest
     add_columns tshark carrier transport client
-    run_cases case_eapol case_radius case_authenticator case_streams
+    run_cases case_eapol case_teap case_radius case_authenticator case_streams
     publish "$target"
 }
 

@@ -2,7 +2,7 @@
 # Record STARTTLS and its kin with a packaged server and a packaged client on each row: beside
 # record-carriers.sh, whose servers are scripts.
 #
-#   record-servers.sh [OUTDIR]    OUTDIR is servers/ beside this script by default; two minutes
+#   record-servers.sh [OUTDIR]    OUTDIR is servers/ beside this script by default; three minutes
 #
 # Runs as root, in the namespaces of record-lib.sh.  README.md describes what it writes.
 set -euo pipefail
@@ -10,9 +10,12 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/record-lib.sh"
 
 PACKAGES="exim4-daemon-light dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-lmtpd proftpd-core
-    proftpd-mod-crypto slapd ldap-utils prosody mariadb-server-core mariadb-client-core postgresql
-    xrdp freerdp2-x11 xvfb dante-server stunnel4 curl openssl tcpdump tshark iproute2 python3"
-TOOLS="exim4 dovecot proftpd slapd ldapsearch prosody mariadbd mariadb psql xrdp xfreerdp Xvfb danted stunnel4
+    proftpd-mod-crypto globus-gridftp-server-progs globus-gass-copy-progs slapd ldap-utils prosody
+    mariadb-server-core mariadb-client-core postgresql inspircd inn2 cups-daemon cups-client xrdp
+    freerdp2-x11 xvfb dante-server openssh-server openssh-client apache2-bin stunnel4 curl openssl
+    tcpdump tshark iproute2 python3"
+TOOLS="exim4 dovecot proftpd globus-gridftp-server globus-url-copy slapd ldapsearch prosody mariadbd
+    mariadb psql inspircd cupsd lpstat xrdp xfreerdp Xvfb danted sshd ssh ssh-keygen apache2 stunnel4
     curl openssl tcpdump tshark ip ss python3"
 SERVER=$URL1_ADDRESS
 S_CLIENT="openssl s_client -starttls"
@@ -170,6 +173,35 @@ CONF
     end_server
 }
 
+# RFC 2228 with Globus's mechanism: both ends have certificates, and names for their addresses.
+case_gridftp() {
+    local grid=$WORK/grid hash ns
+    mkdir -p "$grid"
+    hash=$(openssl x509 -in "$WORK/root.pem" -noout -subject_hash)
+    cp "$WORK/root.pem" "$grid/$hash.0"
+    cat >"$grid/$hash.signing_policy" <<CONF
+access_id_CA X509 '/O=Example Voice/CN=Example Voice Root CA'
+pos_rights globus CA:sign
+cond_subjects globus '"/O=Example Voice/*"'
+CONF
+    echo '"/O=Example Voice/CN=Reader" root' >"$grid/gridmap"
+    issued reader "/O=Example Voice/CN=Reader" root "basicConstraints=CA:FALSE"
+    install -m 400 "$WORK/headend.key" "$WORK/reader.key" "$grid/"
+    for ns in "$HEADEND" "$PHONE"; do # `ip netns exec` lays it over /etc/hosts
+        mkdir -p "/etc/netns/$ns"
+        printf '%s\n' '127.0.0.1 localhost' "$SERVER vpn.example.com" "$PHONE_ADDRESS phone.example.com" \
+            >"/etc/netns/$ns/hosts"
+    done
+    export X509_CERT_DIR=$grid GRIDMAP=$grid/gridmap GLOBUS_GSSAPI_MAX_TLS_PROTOCOL=TLS1_2_VERSION
+    X509_USER_CERT=$WORK/headend.pem X509_USER_KEY=$grid/headend.key serve 2811 globus-gridftp-server -no-fork \
+        -p 2811 -control-interface "$SERVER" -hostname vpn.example.com -allow-root -c none
+    X509_USER_CERT=$WORK/reader.pem X509_USER_KEY=$grid/reader.key said ftp-gssapi ftp-gssapi \
+        "globus-gridftp-server, globus-url-copy" globus-url-copy -ss "/O=Example Voice/CN=vpn.example.com" \
+        "gsiftp://$SERVER/nothing" "file://$WORK/nothing"
+    end_server
+    rm -r "/etc/netns/$HEADEND" "/etc/netns/$PHONE"
+}
+
 case_slapd() {
     cat >"$WORK/slapd.conf" <<CONF
 include /etc/ldap/schema/core.schema
@@ -242,6 +274,100 @@ CONF
     end_server
 }
 
+# inspircd looks up whoever calls; its notice of that would be taken for the answer.
+case_inspircd() {
+    cat >"$WORK/inspircd.conf" <<CONF
+<server name="irc.example.com" description="Example" network="Example">
+<admin name="reader" nick="reader" email="reader@example.com">
+<bind address="$SERVER" port="6667" type="clients">
+<connect allow="*" resolvehostnames="no">
+<module name="ssl_gnutls">
+<module name="starttls">
+<sslprofile name="Clients" provider="gnutls" certfile="$WORK/chain2.pem" keyfile="$WORK/chain2.key">
+<starttls provider="Clients">
+<pid file="$WORK/inspircd.pid">
+<path configdir="$WORK" datadir="$WORK" logdir="$WORK" runtimedir="$WORK" moduledir="/usr/lib/inspircd/modules">
+CONF
+    serve 6667 inspircd --nofork --runasroot --nolog --config="$WORK/inspircd.conf"
+    said irc irc "inspircd, $S_CLIENT irc" openssl s_client -starttls irc -tls1_2 -connect "$SERVER:6667"
+    end_server
+}
+
+# nnrpd asks for a history and an overview, if empty ones.
+case_nnrpd() {
+    local news=$WORK/news as_news="setpriv --reuid news --regid news --clear-groups" group
+    mkdir -p "$news/spool/articles" "$news/spool/overview"
+    cat >"$news/inn.conf" <<CONF
+mta: /bin/false
+organization: Example
+ovmethod: tradindexed
+hismethod: hisv6
+pathhost: news.example.com
+domain: example.com
+pathnews: /usr/lib/news
+pathetc: $news
+pathdb: $news
+pathrun: $news
+pathlog: $news
+pathspool: $news/spool
+pathtmp: $news
+tlscertfile: $WORK/chain2.pem
+tlskeyfile: $news/key
+tlscafile: $WORK/root.pem
+CONF
+    printf '%s\n' 'auth "all" {' 'hosts: "*"' 'default: "<reader>"' '}' \
+        'access "all" {' 'users: "*"' 'newsgroups: "*"' '}' >"$news/readers.conf"
+    printf 'method tradspool {\nclass: 0\nnewsgroups: *\n}\n' >"$news/storage.conf"
+    for group in control junk; do
+        echo "$group 0000000000 0000000001 n"
+    done >"$news/active"
+    touch "$news/newsgroups" "$news/history"
+    cp "$WORK/chain2.key" "$news/key"
+    chmod 600 "$news/key"
+    chown -R news: "$news"
+    # shellcheck disable=SC2086  # words
+    INNCONF=$news/inn.conf $as_news /usr/lib/news/bin/makehistory -O -x -F >"$WORK/news.log" 2>&1 || true
+    # shellcheck disable=SC2086
+    INNCONF=$news/inn.conf $as_news /usr/lib/news/bin/makedbz -i -o >>"$WORK/news.log" 2>&1 || die "$(cat "$WORK/news.log")"
+    INNCONF=$news/inn.conf serve 119 /usr/lib/news/bin/nnrpd -D -f -p 119 -b "$SERVER"
+    said nntp nntp "nnrpd, $S_CLIENT nntp" openssl s_client -starttls nntp -tls1_2 -connect "$SERVER:119"
+    end_server
+}
+
+# ---------------------------------------------------------------- printers
+
+# RFC 2817: both ends are of CUPS.
+case_cups() {
+    local cups=$WORK/cups
+    mkdir -p "$cups/ssl" "$cups/spool" "$cups/cache" "$cups/run"
+    # It looks for a key of the name that its machine has.
+    cp "$WORK/chain2.pem" "$cups/ssl/$(hostname).crt"
+    cp "$WORK/chain2.key" "$cups/ssl/$(hostname).key"
+    cat >"$cups/cups-files.conf" <<CONF
+ServerRoot $cups
+ServerKeychain $cups/ssl
+CreateSelfSignedCerts no
+RequestRoot $cups/spool
+CacheDir $cups/cache
+StateDir $cups/run
+AccessLog $cups/access
+ErrorLog $cups/error
+PageLog $cups/page
+CONF
+    cat >"$cups/cupsd.conf" <<CONF
+Listen $SERVER:631
+ServerAlias *
+SSLOptions MaxTLS1.2
+<Location />
+Order allow,deny
+Allow all
+</Location>
+CONF
+    serve 631 cupsd -f -c "$cups/cupsd.conf" -s "$cups/cups-files.conf"
+    said http-upgrade http-upgrade "cupsd, lpstat -E" lpstat -E -h "$SERVER:631" -r
+    end_server
+}
+
 # ---------------------------------------------------------------- desktops and proxies
 
 case_xrdp() {
@@ -280,6 +406,58 @@ CONF
     serve 1080 danted -f "$WORK/danted.conf" -p "$WORK/danted.pid"
     said socks4 socks4 "danted, curl --socks4" curl -sk --socks4 "$SERVER:1080" "https://$URL2_ADDRESS/"
     said socks5 socks5 "danted, curl --socks5-hostname" curl -sk --socks5-hostname "$SERVER:1080" "https://$URL2_ADDRESS/"
+    kill "$TLS_PID"
+    end_server
+}
+
+# OpenSSH hands on what speaks SOCKS to it, names (4a) included.
+case_ssh() {
+    local ssh=$WORK/ssh sshd
+    mkdir -p "$ssh" /run/sshd
+    ssh-keygen -q -t ed25519 -N '' -f "$ssh/host"
+    ssh-keygen -q -t ed25519 -N '' -f "$ssh/user"
+    start_daemon "$HEADEND" 'Server listening' "$(command -v sshd)" -D -e -f /dev/null -h "$ssh/host" -p 22 \
+        -o "ListenAddress=127.0.0.1" -o "AuthorizedKeysFile=$ssh/user.pub" -o StrictModes=no -o PidFile=none \
+        -o PermitRootLogin=yes
+    sshd=$DAEMON_PID
+    tls_server
+    serve 1080 ssh -N -F /dev/null -i "$ssh/user" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+        -D "$SERVER:1080" root@127.0.0.1
+    said socks4a socks4 "ssh -D, curl --socks4a" curl -sk --socks4a "$SERVER:1080" "https://$URL2_ADDRESS/"
+    said socks5-ssh socks5 "ssh -D, curl --socks5" curl -sk --socks5 "$SERVER:1080" "https://$URL2_ADDRESS/"
+    kill "$TLS_PID" "$sshd"
+    end_server
+}
+
+# Apache as a proxy: asked plainly, and asked under TLS, where only its own certificate can be seen.
+case_apache() {
+    local modules=/usr/lib/apache2/modules
+    cat >"$WORK/apache.conf" <<CONF
+ServerRoot $WORK
+ServerName vpn.example.com
+PidFile $WORK/apache.pid
+ErrorLog $WORK/apache.log
+Listen $SERVER:3128
+Listen $SERVER:3129
+LoadModule mpm_event_module $modules/mod_mpm_event.so
+LoadModule authz_core_module $modules/mod_authz_core.so
+LoadModule proxy_module $modules/mod_proxy.so
+LoadModule proxy_connect_module $modules/mod_proxy_connect.so
+LoadModule ssl_module $modules/mod_ssl.so
+ProxyRequests On
+AllowCONNECT 443
+<VirtualHost $SERVER:3129>
+SSLEngine on
+SSLProtocol TLSv1.2
+SSLCertificateFile $WORK/chain2.pem
+SSLCertificateKeyFile $WORK/chain2.key
+</VirtualHost>
+CONF
+    tls_server
+    serve 3128 apache2 -X -f "$WORK/apache.conf"
+    said http-connect http-connect "apache2, curl -x http:" curl -sk -x "http://$SERVER:3128" "https://$URL2_ADDRESS/"
+    said https-connect tls "apache2, curl -x https:" curl -sk --proxy-insecure -x "https://$SERVER:3129" \
+        "https://$URL2_ADDRESS/"
     kill "$TLS_PID"
     end_server
 }
@@ -328,7 +506,7 @@ main() {
     chmod 644 "$WORK"/*.key
     start_manifest
     add_columns tshark carrier transport
-    for name in ${CASES:-dovecot exim proftpd slapd mariadb postgresql prosody xrdp dante stunnel}; do
+    for name in ${CASES:-dovecot exim proftpd gridftp slapd mariadb postgresql prosody inspircd nnrpd cups xrdp dante ssh apache stunnel}; do
         echo "case_$name" >&2
         "case_$name"
     done

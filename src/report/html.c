@@ -33,13 +33,16 @@ static const char *reference(uint8_t c)
     }
 }
 
-static void escape(struct lp_out *out, const char *text)
+/* The next `ticks` backticks, an even number, become tags. */
+static void escape(struct lp_out *out, const char *text, size_t ticks)
 {
     struct lp_rd rd = lp_rd_init(text, strlen(text)), run = rd;
     uint8_t c;
 
     while (lp_rd_u8(&rd, &c)) {
         const char *instead = reference(c);
+        if (c == '`' && ticks)
+            instead = ticks-- % 2 ? "</code>" : "<code>";
         if (!instead)
             continue;
         lp_out_bytes(out, run.ptr, run.left - rd.left - 1);
@@ -49,7 +52,18 @@ static void escape(struct lp_out *out, const char *text)
     lp_out_bytes(out, run.ptr, run.left);
 }
 
-void lp_html_text(struct lp_html *html, const char *text, size_t most)
+static size_t ticks_in(const char *text)
+{
+    struct lp_rd rd = lp_rd_init(text, strlen(text));
+    size_t count = 0;
+    uint8_t c;
+
+    while (lp_rd_u8(&rd, &c))
+        count += c == '`';
+    return count - count % 2;
+}
+
+static void put(struct lp_html *html, const char *text, size_t most, bool prose)
 {
     struct lp_arena *arena = html->arena ? html->arena : lp_arena_new();
 
@@ -58,7 +72,7 @@ void lp_html_text(struct lp_html *html, const char *text, size_t most)
     size_t n = strlen(text), cut = lp_text_cut(text, n, most);
     const char *clean = arena ? lp_text_clean(arena, text, cut) : NULL;
     if (clean)
-        escape(html->out, clean);
+        escape(html->out, clean, prose ? ticks_in(clean) : 0);
     else if (!html->out->error)
         html->out->error = ENOMEM;
     if (cut < n)
@@ -66,6 +80,16 @@ void lp_html_text(struct lp_html *html, const char *text, size_t most)
 out:
     if (!html->arena)
         lp_arena_free(arena);
+}
+
+void lp_html_text(struct lp_html *html, const char *text, size_t most)
+{
+    put(html, text, most, false);
+}
+
+void lp_html_prose(struct lp_html *html, const char *text)
+{
+    put(html, text, LP_HTML_PROSE_MOST, true);
 }
 
 void lp_html_name(struct lp_html *html, const char *text)

@@ -29,6 +29,8 @@ void lp_html_raw(struct lp_html *html, const char *markup);
 /* At most `most` bytes of it, then an ellipsis. NULL writes nothing. */
 void lp_html_text(struct lp_html *html, const char *text, size_t most);
 void lp_html_name(struct lp_html *html, const char *text); /* with LP_HTML_NAME_MOST */
+/* With LP_HTML_PROSE_MOST; what stands between backticks is to be typed: it becomes <code>. */
+void lp_html_prose(struct lp_html *html, const char *text);
 /* In groups of three digits, parted by a space that does not break. */
 void lp_html_count(struct lp_html *html, uint64_t value);
 void lp_html_number(struct lp_html *html, uint64_t value);

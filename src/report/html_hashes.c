@@ -3,6 +3,7 @@
  * what the presented certificates say of themselves.
  */
 #include "report/html_parts.h"
+#include "report/report.h"
 
 #include "base/rd.h"
 #include "base/text.h"
@@ -92,7 +93,7 @@ static struct seen seen_of(const json_t *cert, const char *algorithm)
     return seen;
 }
 
-static bool leaf_matches(const json_t *cert, uint64_t n)
+static bool has_hash(const json_t *cert, uint64_t n)
 {
     const json_t *matches = lp_member(cert, "matches");
 
@@ -102,32 +103,112 @@ static bool leaf_matches(const json_t *cert, uint64_t n)
     return false;
 }
 
-static void put_pair(struct lp_html *html, const json_t *hash, const json_t *leaf)
+/* The presented certificate behind the leaf that has this hash; 0: none. */
+static size_t issuer_with(const json_t *session, uint64_t n)
 {
-    const char *fault = lp_member_text(hash, "fault");
-    const char *hex = lp_member_text(hash, "hex"), *base64 = lp_member_text(hash, "base64");
-    struct seen seen = seen_of(leaf, lp_member_text(hash, "algorithm"));
-    uint64_t n = lp_member_number(hash, "n");
-    const char *other_base64 = fault || !seen.hex ? NULL : seen.base64;
+    size_t count = lp_element_count(session, "chain");
 
-    lp_html_field(html, "<tr><th scope=row>expected <small>certHash", n, "</small></th><td>");
-    put_digest(html, fault ? lp_member_text(hash, "text") : base64, other_base64);
+    for (size_t i = 1; i < count && i < CHAIN_MOST; i++)
+        if (has_hash(lp_element(session, "chain", i), n))
+            return i;
+    return 0;
+}
+
+/* What is there instead of a digest. */
+static const char *fault_words(const char *fault)
+{
+    static const char *const words[][2] = {
+        {"empty", "empty"},
+        {"not-base64", "no Base64"},
+        {"base64-of-hex", "Base64 of the hex text"},
+        {"hex", "hex instead of Base64"},
+        {"bad-length", "cut short or too long"},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i][0], fault) == 0)
+            return words[i][1];
+    return fault;
+}
+
+/* Of a value in another notation no character can be compared. */
+static bool is_other_notation(const char *fault)
+{
+    return fault && (strcmp(fault, "hex") == 0 || strcmp(fault, "base64-of-hex") == 0);
+}
+
+static void put_expected(struct lp_html *html, const json_t *hash, const struct seen *seen)
+{
+    const char *fault = lp_member_text(hash, "fault"), *hex = lp_member_text(hash, "hex");
+    const char *other = seen->hex && !is_other_notation(fault) ? seen->base64 : NULL;
+
+    lp_html_field(html, "<tr><th scope=row>expected <small>certHash", lp_member_number(hash, "n"),
+                  "</small></th><td>");
+    put_digest(html, lp_member_text(hash, fault ? "text" : "base64"), other);
     if (fault) {
         lp_html_raw(html, " <em>no digest: ");
-        lp_html_name(html, fault);
+        lp_html_name(html, fault_words(fault));
         lp_html_raw(html, "</em>");
     }
     lp_html_raw(html, "</td><td>");
-    put_digest(html, hex, fault ? NULL : seen.hex);
-    lp_html_raw(html, "</td></tr><tr><th scope=row>presented <small>leaf</small></th><td>");
-    put_digest(html, seen.hex ? seen.base64 : NULL, fault ? NULL : base64);
-    lp_html_raw(html, "</td><td>");
-    put_digest(html, seen.hex, fault ? NULL : hex);
-    lp_html_raw(html, "</td></tr><tr class=is><td></td><td colspan=2>");
-    lp_html_raw(html, leaf_matches(leaf, n) ? "equal"
-                      : seen.hex            ? "different"
-                                            : "not to be compared");
+    put_digest(html, hex, fault ? NULL : seen->hex);
     lp_html_raw(html, "</td></tr>");
+}
+
+static void put_presented(struct lp_html *html, const json_t *hash, const struct seen *seen,
+                          size_t depth)
+{
+    const char *fault = lp_member_text(hash, "fault");
+    const char *expected = lp_member_text(hash, fault ? "text" : "base64");
+
+    lp_html_raw(html, "<tr><th scope=row>presented <small>");
+    if (depth)
+        lp_html_field(html, "issuer, depth ", depth, "");
+    else
+        lp_html_raw(html, "leaf");
+    lp_html_raw(html, "</small></th><td>");
+    put_digest(html, seen->hex ? seen->base64 : NULL, is_other_notation(fault) ? NULL : expected);
+    lp_html_raw(html, "</td><td>");
+    put_digest(html, seen->hex, fault ? NULL : lp_member_text(hash, "hex"));
+    lp_html_raw(html, "</td></tr>");
+}
+
+/* One expected hash and the leaf; and where it is that of an issuer, the issuer. */
+static void put_pair(struct lp_html *html, const json_t *hash, const json_t *session)
+{
+    const json_t *leaf = lp_element(session, "chain", 0);
+    const char *algorithm = lp_member_text(hash, "algorithm");
+    uint64_t n = lp_member_number(hash, "n");
+    size_t depth = has_hash(leaf, n) ? 0 : issuer_with(session, n);
+    struct seen seen = seen_of(leaf, algorithm);
+    struct seen issuer = seen_of(lp_element(session, "chain", depth), algorithm);
+
+    put_expected(html, hash, &issuer);
+    put_presented(html, hash, &seen, 0);
+    if (depth)
+        put_presented(html, hash, &issuer, depth);
+    lp_html_raw(html, "<tr class=is><td></td><td colspan=2>");
+    lp_html_raw(html, depth               ? "the issuer's, not the leaf's"
+                      : has_hash(leaf, n) ? "equal"
+                      : seen.hex          ? "different"
+                                          : "not to be compared");
+    lp_html_raw(html, "</td></tr>");
+}
+
+/* What the phone's file would have to hold for this leaf, where it holds nothing that fits. */
+static void put_line_to_type(struct lp_html *html, const json_t *config, const json_t *session)
+{
+    struct seen seen = seen_of(lp_element(session, "chain", 0), "sha1");
+    const char *verdict = lp_member_text(session, "verdict");
+    uint64_t n = lp_member_number(lp_element(config, "cert_hashes", 0), "n");
+
+    if (!seen.hex || !n || n > LP_MAX_CERT_HASHES || !verdict || strcmp(verdict, "mismatch") != 0)
+        return;
+    lp_html_field(
+        html, "<p class=take>with this leaf's hash the line reads <code class=copy>&lt;certHash", n,
+        "&gt;");
+    lp_html_raw(html, seen.base64);
+    lp_html_field(html, "&lt;/certHash", n, "&gt;</code></p>");
 }
 
 /* ---- the expected side ---- */
@@ -177,8 +258,9 @@ static void put_comparisons(struct lp_html *html, const json_t *config,
         lp_html_raw(html, "</caption><thead><tr><td></td><th scope=col>Base64</th>"
                           "<th scope=col>hex</th></tr></thead><tbody>");
         for (size_t k = 0; k < hashes && k < HASHES_MOST; k++)
-            put_pair(html, lp_element(config, "cert_hashes", k), leaf);
+            put_pair(html, lp_element(config, "cert_hashes", k), shown->sessions[i]);
         lp_html_raw(html, "</tbody></table>");
+        put_line_to_type(html, config, shown->sessions[i]);
     }
 }
 
@@ -194,8 +276,8 @@ static void put_config(struct lp_html *html, const json_t *config, const struct 
     lp_html_name(html, lp_member_text(config, "source"));
     lp_html_raw(html, "</span>");
     if (paired) {
-        lp_html_raw(html, ", paired by ");
-        lp_html_name(html, paired);
+        lp_html_raw(html, ", ");
+        lp_html_name(html, lp_pairing_words(paired));
     }
     for (size_t i = 0; i < urls && i < LP_MAX_URLS; i++) {
         lp_html_field(html, "<br>url", i + 1, " <span class=m>");

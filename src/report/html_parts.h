@@ -29,7 +29,7 @@ void lp_html_ladder(struct lp_html *html, const json_t *session, uint64_t number
 void lp_html_hashes(struct lp_html *html, const json_t *root, const struct lp_shown *shown);
 /* The certificates that the shown handshakes presented, each once. */
 void lp_html_certificates(struct lp_html *html, const struct lp_shown *shown);
-/* Display filters for Wireshark. */
-void lp_html_filters(struct lp_html *html, const struct lp_shown *shown);
+/* Display filters for Wireshark: the frames that the result names, and the connections. */
+void lp_html_filters(struct lp_html *html, const json_t *root, const struct lp_shown *shown);
 
 #endif

@@ -59,9 +59,12 @@ static void put_phone(struct lp_html *html, const struct lp_result *result, bool
     lp_html_raw(html, opens ? "</summary></details>" : "</b>");
     if (phones > 1)
         lp_html_field(html, "<small>one of ", phones, " phones</small> ");
-    lp_html_raw(html, "<small class=path>");
-    lp_html_name(html, result->capture);
-    lp_html_raw(html, "</small></th>");
+    if (phone || slash) { /* else it stands above already */
+        lp_html_raw(html, "<small class=path>");
+        lp_html_name(html, result->capture);
+        lp_html_raw(html, "</small>");
+    }
+    lp_html_raw(html, "</th>");
 }
 
 /* "2026-11-24 05:39:56"; what has not that form has no place in a column of times. */
@@ -101,13 +104,11 @@ static void put_row(struct lp_html *html, const struct lp_result *result,
     lp_html_verdict(html, result->verdict);
     lp_html_raw(html, "</td>");
     put_phone(html, result, place->opens);
-    lp_html_raw(html, "<td class=site>");
-    lp_html_name(html, *place->site ? place->site : "-");
-    lp_html_raw(html, "</td><td class=m>");
+    lp_html_raw(html, *place->site ? "<td class=site>" : "<td class=\"site no\">-");
+    lp_html_name(html, place->site);
+    lp_html_raw(html, first ? "</td><td class=m>" : "</td><td class=\"m no\">-");
     if (first)
         lp_html_endpoint(html, lp_member(first, "server"));
-    else
-        lp_html_raw(html, "-");
     lp_html_raw(html, "</td><td class=w>");
     put_summary(html, result);
     lp_html_raw(html, "</td><td class=t>");
@@ -144,11 +145,11 @@ static void put_finding(struct lp_html *html, const json_t *finding)
     if (frame)
         lp_html_field(html, " <small>frame ", frame, "</small>");
     lp_html_raw(html, "<p>");
-    lp_html_text(html, lp_member_text(finding, "message"), LP_HTML_PROSE_MOST);
+    lp_html_prose(html, lp_member_text(finding, "message"));
     lp_html_raw(html, "</p>");
     if (remedy) {
         lp_html_raw(html, "<p class=do><b>What to do</b> ");
-        lp_html_text(html, remedy, LP_HTML_PROSE_MOST);
+        lp_html_prose(html, remedy);
         lp_html_raw(html, "</p>");
     }
     lp_html_raw(html, "</li>");
@@ -231,7 +232,7 @@ static void put_detail(struct lp_html *html, const json_t *root, const struct lp
     lp_html_time_lines(html, root);
     put_handshakes(html, shown);
     lp_html_certificates(html, shown);
-    lp_html_filters(html, shown);
+    lp_html_filters(html, root, shown);
     lp_html_raw(html, "</div></noscript></td></tr>");
 }
 

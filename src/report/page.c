@@ -315,7 +315,7 @@ static void put_leaf(struct lp_html *html, const struct lp_leaf *leaf)
         if (!leaf->handshakes.of[verdict])
             continue;
         lp_html_verdict(html, verdict);
-        lp_html_raw(html, " ");
+        lp_html_raw(html, "\u00a0");
         lp_html_count(html, leaf->handshakes.of[verdict]);
         lp_html_raw(html, " ");
     }

@@ -81,3 +81,20 @@ unsigned lp_audit_free_place(const struct lp_audit_config *config, unsigned n)
         n++;
     return n < LP_MAX_CERT_HASHES ? n + 1 : 0;
 }
+
+const char *lp_pairing_words(const char *rule)
+{
+    static const char *const words[][2] = {
+        {"manifest", "named for this capture"},
+        {"mac", "paired by the phone's MAC address"},
+        {"name", "paired by the capture's name"},
+        {"client", "paired by the address that fetched it"},
+        {"only", "the only one"},
+        {"url", "paired by its url"},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i][0], rule) == 0)
+            return words[i][1];
+    return rule;
+}

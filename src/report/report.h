@@ -55,6 +55,9 @@ struct lp_writer {
                    unsigned n);
 };
 
+/* How a configuration was paired (lp_config.paired_by), for people. */
+const char *lp_pairing_words(const char *rule);
+
 /* The first free place for a hash behind place N; 0: none is left. */
 unsigned lp_audit_free_place(const struct lp_audit_config *config, unsigned n);
 

@@ -198,24 +198,6 @@ static void compare_sides(struct lp_report *report, const struct lp_config *conf
 
 /* ---- one configuration ---- */
 
-/* The rule's word, for people. */
-static const char *pairing(const char *rule)
-{
-    static const char *const words[][2] = {
-        {"manifest", "named for this capture"},
-        {"mac", "paired by the phone's MAC address"},
-        {"name", "paired by the capture's name"},
-        {"client", "paired by the address that fetched it"},
-        {"only", "the only one"},
-        {"url", "paired by its url"},
-    };
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i][0], rule) == 0)
-            return words[i][1];
-    return rule;
-}
-
 static void config_rows(struct lp_report *report, const struct lp_config *config)
 {
     struct lp_out *out = report->out;
@@ -233,7 +215,7 @@ static void config_rows(struct lp_report *report, const struct lp_config *config
     }
     if (config->paired_by) {
         lp_out_text(out, " (");
-        lp_out_text(out, pairing(config->paired_by));
+        lp_out_text(out, lp_pairing_words(config->paired_by));
         lp_out_char(out, ')');
     }
     lp_out_char(out, '\n');

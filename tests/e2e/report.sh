@@ -9,6 +9,7 @@ export LC_ALL=C
 python=${PYTHON:-python3}
 leafprint=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
+captures=$(realpath "$here/../captures")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -150,12 +151,62 @@ sites() {
     check "third directory" holds out "  amsterdam "
 }
 
+# page_of CAPTURE [OPTION]...: what verify says of a recording, as a page
+page_of() {
+    "$leafprint" verify -f jsonl "${@:2}" "$captures/$1" >one.jsonl 2>err
+    run 0 -q -o one.html one.jsonl
+}
+
+what_is_shown() {
+    page_of renewed-mismatch.pcap -c "$captures/SEP001F6C81110E.cnf.xml"
+    check "how it was paired, in words" holds one.html ", paired by the phone&#39;s MAC address"
+    check "what is to be typed stands out" holds one.html "<code>no create cnf-files</code>"
+    check "the line for the configuration" holds one.html \
+        "&lt;certHash1&gt;xbK5Y8+0y1tlJpvcC1+wwbuO95I=&lt;/certHash1&gt;"
+    page_of phone-match.pcap -c "$captures/SEP001F6C81110E.cnf.xml"
+    check "no such line where all is well" lacks one.html "certHash1&gt;"
+    page_of chain3.pcap -c "$captures/hash-of-issuing.cnf.xml"
+    check "an issuer's hash: the issuer is shown" holds one.html "<small>issuer, depth 1</small>"
+    check "an issuer's hash: what is expected is not marked" holds one.html \
+        "certHash1</small></th><td><code>hmSSVm0xUIxzvgxNduXT/FsqH3I=</code>"
+    page_of causes/cut-base64.pcap
+    check "a hash that is cut: what is missing is marked" holds one.html "<mark>1INFuNk=</mark>"
+    check "a hash that is cut: in words" holds one.html "no digest: cut short or too long"
+}
+
+# filters CAPTURE FRAMES [OPTION]...: in Wireshark each filter of the page shows what it promises
+filters() {
+    local filter
+    page_of "$1" "${@:3}"
+    grep -o '<code class=copy>[^<]*' one.html | sed 's/.*>//' | grep -v certHash >list
+    check "$1: there is a filter" [ -s list ]
+    while IFS= read -r filter; do
+        tshark -n -r "$captures/$1" -Y "$filter" -T fields -e frame.number >shown 2>err </dev/null
+        if [ "${filter#frame}" != "$filter" ]; then
+            check "$1: $filter" same "$(xargs <shown)" "$2"
+        else
+            check "$1: $filter" [ -s shown ]
+        fi
+    done <list
+}
+
+wireshark() {
+    command -v tshark >/dev/null || { echo "no tshark: the filters are not tried"; return; }
+    filters renewed-mismatch.pcap "11 16 18" -c "$captures/SEP001F6C81110E.cnf.xml"
+    filters chain3.pcap "4 6 8 21 23 25" -c "$captures/hash-of-issuing.cnf.xml"
+    filters syn-unanswered.pcap "1" -c "$captures/dead-only.cnf.xml"
+    filters dtls/dtls12.pcap "1 4 17" --any-server
+    filters quic/v1.pcap "1 2"
+}
+
 statuses </dev/null
 broken_lines </dev/null
 standard_input
 the_file </dev/null
 self_contained </dev/null
 sites </dev/null
+what_is_shown </dev/null
+wireshark </dev/null
 
 echo "report: $checks checks, $failures failures"
 [ "$failures" -eq 0 ]

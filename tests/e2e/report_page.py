@@ -182,9 +182,9 @@ def opens(page):
     check("and told in words", "ClientHello" in detail.find_element(By.CSS_SELECTOR, ".ladder").get_attribute("aria-label"))
     equal("both hashes are marked", True, len(detail.find_elements(By.CSS_SELECTOR, ".hash mark")) >= 4)
     check("there is a remedy", "What to do" in detail.text, detail.text[:80])
-    code = page.wait(lambda: detail.find_element(By.CSS_SELECTOR, ".copy"))
-    equal("a filter for Wireshark", "frame.number == 16 || frame.number == 18", code.text)
-    button = detail.find_element(By.CSS_SELECTOR, ".filters button")
+    code = page.wait(lambda: detail.find_element(By.CSS_SELECTOR, ".filters .copy"))
+    equal("a filter for Wireshark", "frame.number == 11 || frame.number == 16 || frame.number == 18", code.text)
+    button = detail.find_element(By.CSS_SELECTOR, ".filters .take button")
     button.click()
     page.wait(lambda: button.text != "Copy")
     equal("the filter is selected", code.text, page.run("return String(getSelection())"))
@@ -220,7 +220,10 @@ def luminance(page, selector):
 
 
 def contrast(page, what):
-    for selector in (".v-mismatch", ".v-mixed", ".v-undecided", ".v-match", ".w", ".results small"):
+    # of every verdict, whether or not a row has it
+    page.run("for (const v of ['match-issuer', 'error']) document.querySelector('.results')"
+             ".insertAdjacentHTML('afterend', `<p class=v-${v} hidden></p>`)")
+    for selector in (".v-mismatch", ".v-mixed", ".v-undecided", ".v-match-issuer", ".v-error", ".v-match", ".w", ".results small"):
         light, dark = sorted(luminance(page, selector), reverse=True)
         ratio = (light + .05) / (dark + .05)
         check(f"{what}: {selector} can be read", ratio >= 4.5, f"contrast {ratio:.2f}")

@@ -342,7 +342,7 @@ static void page_hostile_names_stay_text(void **state)
     assert_lacks(text, "onerror='");
     assert_holds(text, "CN=&lt;/td&gt;&lt;/title&gt;&lt;script&gt;owned()");
     assert_lacks(text, "ip.addr == &lt;"); /* a filter takes addresses alone */
-    assert_holds(text, "frame.number == 16 || frame.number == 18 || frame.number == 17");
+    assert_holds(text, "frame.number == 16 || frame.number == 17 || frame.number == 18");
     assert_lacks(text, " style=");
     assert_int_equal(1, count_of(text, "<script>"));
     assert_int_equal(1, count_of(text, "<style>"));

@@ -63,7 +63,7 @@ static const char *list_urls(struct lp_arena *arena, const struct lp_config *con
             lp_arena_printf(arena, "%s%surl%u %.*s%s", text, i ? ", " : "", config->urls[i].n,
                             lp_shown(url), url, config->urls[i].usable ? "" : " (cannot be read)");
     }
-    return text && !text[0] ? "the named server" : text;
+    return text && !text[0] ? "a server that is named, by a url or by --server" : text;
 }
 
 static const char *list_servers(struct lp_arena *arena, const struct lp_comparison *others,

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # How often the by-hand way is right, beside leafprint: xmllint takes certHash1 out of the
 # configuration, tshark the first certificate out of the capture, openssl hashes it, and the eye
-# compares. Every line of MANIFEST that names one configuration file counts.
+# compares. Every line of a MANIFEST, here and in causes/ and names/, that names one configuration file
+# counts.
 #
 #   by-hand.sh LEAFPRINT
 set -euo pipefail
 
 leafprint=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")"
-total=0 hand=0 ours=0
 
 by_hand() {
     local expected seen
@@ -18,12 +18,21 @@ by_hand() {
     [[ $expected == "$seen" ]] && echo match || echo mismatch
 }
 
-while IFS=$'\t' read -r capture config options verdict _; do
-    [[ $capture != \#* && $config == *.xml && $config != *,* && $options == - ]] || continue
+# judge CAPTURE CONFIG VERDICT
+judge() {
+    local said
     total=$((total + 1))
-    [[ $(by_hand "$capture" "$config") != "$verdict" ]] || hand=$((hand + 1))
-    said=$("$leafprint" verify --fail-on never -f jsonl -c "$config" "$capture" 2>/dev/null |
+    [[ $(by_hand "$1" "$2") != "$3" ]] || hand=$((hand + 1))
+    said=$("$leafprint" verify --fail-on never -f jsonl -c "$2" "$1" 2>/dev/null |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["verdict"])')
-    [[ $said != "$verdict" ]] || ours=$((ours + 1))
-done <MANIFEST
-echo "$total comparisons: by hand $hand right, leafprint $ours"
+    [[ $said != "$3" ]] || ours=$((ours + 1))
+}
+
+for folder in . causes names; do
+    total=0 hand=0 ours=0
+    while IFS=$'\t' read -r capture config options verdict _; do
+        [[ $capture != \#* && $config == *.xml && $config != *,* && $options == - ]] || continue
+        judge "$folder/$capture" "$folder/$config" "$verdict"
+    done < <(cat "$folder/MANIFEST")
+    echo "$folder: $total comparisons: by hand $hand right, leafprint $ours"
+done

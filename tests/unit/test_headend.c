@@ -421,6 +421,8 @@ static const char *const files[] = {
     "cme-running-config-paged.log", "ios-certificates-verbose.txt",
     "ios-trustpoints-status.txt",   "asa-running-config-paged.log",
     "asa-authenticate.txt",         "asa-export.txt",
+    "asa-running-config.txt",       "asa-show-certificates.txt",
+    "ios-startup-config.txt",
 };
 enum { FILES = sizeof files / sizeof *files };
 

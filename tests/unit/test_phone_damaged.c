@@ -24,6 +24,9 @@ static const char *const texts[] = {
     DEVICE(VPN) "<junk> & more",
     "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n<device>" VPN "</device>",
     "<!DOCTYPE device [<!ENTITY h \"" SECOND "\">]><device>" VPN "</device>",
+    "\xef\xbb\xbf" DEVICE(VPN),
+    DEVICE("<!-- " VPN " -->"),
+    DEVICE(GROUP(URL1, "<certHash1><![CDATA[" FIRST "]]></certHash1>")),
     DEVICE("<x:vpnGroup><y:credentials>" HASH1 "</y:credentials></x:vpnGroup>"),
     DEVICE(GROUP(URL1, "<certHash1>\n NYOhnS/W033j\tvPEtjqK8BVXEzRw= </certHash1>")),
 };

@@ -79,6 +79,15 @@ static inline bool lp_is_phone_side(const struct lp_config *config)
             strcmp(config->origin, "headend") != 0);
 }
 
+/* urlN, which may stand anywhere among the urls; NULL: there is none. */
+static inline const struct lp_url *lp_config_url(const struct lp_config *config, unsigned n)
+{
+    for (size_t i = 0; i < config->url_count && i < LP_MAX_URLS; i++)
+        if (config->urls[i].n == n)
+            return &config->urls[i];
+    return NULL;
+}
+
 /* Whether a name of n bytes is `host`, which is in lower case. DNS names ignore the case of ASCII
  * letters (RFC 4343) and one final dot; locales have no say. */
 static inline bool lp_host_equal(const char *host, const char *name, size_t n)

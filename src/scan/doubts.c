@@ -11,12 +11,10 @@
 /* ---- the server ---- */
 
 /* The host of a url, as text. */
-static const char *host_of(const struct lp_config *config, unsigned url)
+static const char *host_of(const struct lp_config *config, unsigned n)
 {
-    for (size_t i = 0; i < config->url_count && i < LP_MAX_URLS; i++)
-        if (config->urls[i].n == url && config->urls[i].host)
-            return config->urls[i].host;
-    return "the name";
+    const struct lp_url *url = lp_config_url(config, n);
+    return url && url->host ? url->host : "the name";
 }
 
 /* " (an alias of gw.example.com)", or nothing. */

@@ -118,9 +118,9 @@ void lp_cause_host_id(struct lp_findings *findings, const struct lp_comparison *
         "give the headend a certificate that carries the host of the url literally in its subject "
         "alternative names, or set enableHostIDCheck to 0 in the VPN profile"};
 
-    if (!it->config->host_id_check || !leaf || it->url == 0 || it->url > LP_MAX_URLS)
+    const struct lp_url *url = it->url ? lp_config_url(it->config, it->url) : NULL;
+    if (!it->config->host_id_check || !leaf || !url)
         return;
-    const struct lp_url *url = &it->config->urls[it->url - 1];
     enum lp_host_id answer = lp_host_id_check(leaf->facts, url);
     if (answer == LP_HOST_ID_ABSENT)
         lp_findings_add(findings, &what,

@@ -103,6 +103,22 @@ static void findings_host_id_only_when_checked(void **state)
     }
 }
 
+/* urls stand one behind the other, whatever their numbers. */
+static void findings_host_id_of_a_url_by_its_number(void **state)
+{
+    struct world *world = new_world();
+    struct lp_config config = config_of(world, PHONE_A, "https://192.0.2.1/vpn", 0x11);
+
+    (void)state;
+    config.urls[0].n = 2;
+    config.has_host_id_check = config.host_id_check = true;
+    assert_true(lp_expected_add_config(world->expected, &config));
+    give_facts(world, add_session(world, "192.0.2.1", 443, 0x0a, 0x11)->chain);
+    expect(world, LP_MATCH, LP_REASON_NONE);
+    assert_non_null(strstr(finding(world, "host-id")->message, "url2, 192.0.2.1"));
+    free_world(world);
+}
+
 static void findings_reaction_is_held_against_the_verdict(void **state)
 {
     struct lp_alert alert = {.frame = 12, .from_client = true, .level = 2, .code = 42};
@@ -199,6 +215,7 @@ int main(void)
         cmocka_unit_test(findings_leaf_dates_follow_the_handshake),
         cmocka_unit_test(findings_key_size_warns_above_2048),
         cmocka_unit_test(findings_host_id_only_when_checked),
+        cmocka_unit_test(findings_host_id_of_a_url_by_its_number),
         cmocka_unit_test(findings_reaction_is_held_against_the_verdict),
         cmocka_unit_test(findings_digest_missing_is_told_apart_from_limit),
         cmocka_unit_test(findings_of_the_file_are_copied),

@@ -32,16 +32,19 @@ void lp_layer_ip(struct lp_walk *walk)
         walk->next = lp_layer_ipv6;
 }
 
-void lp_ip_take_payload(struct lp_walk *walk, uint32_t length)
+struct lp_rd lp_ip_take_payload(struct lp_walk *walk, uint32_t length)
 {
     struct lp_datagram *datagram = &walk->datagram;
+    struct lp_rd payload;
 
     datagram->announced = length;
-    if (lp_rd_sub(&walk->rest, length, &datagram->bytes))
+    if (lp_rd_sub(&walk->rest, length, &payload))
         datagram->snapped =
             false; /* what the snap length cut, if anything, lay behind the datagram */
     else
-        datagram->bytes = lp_rd_rest(&walk->rest);
+        payload = lp_rd_rest(&walk->rest);
+    datagram->bytes = payload;
+    return payload;
 }
 
 /* The length of a datagram whose header leaves it open. */
@@ -70,7 +73,7 @@ void lp_layer_ipv4(struct lp_walk *walk)
     if (version >> 4 != 4 || header < 20 || (total != 0 && total < header) ||
         !lp_rd_skip(&walk->rest, header - 20))
         return;
-    lp_ip_take_payload(walk, total != 0 ? total - header : to_end_of_frame(walk));
+    (void)lp_ip_take_payload(walk, total != 0 ? total - header : to_end_of_frame(walk));
 
     struct lp_fragment fragment = {
         .id = id, .offset = (flags & 0x1fffU) * 8U, .more = flags & 0x2000};
@@ -156,7 +159,7 @@ void lp_layer_ipv6(struct lp_walk *walk)
         !lp_rd_copy(&walk->rest, datagram->dst.bytes, 16) || version >> 4 != 6)
         return;
     datagram->src.family = datagram->dst.family = 6;
-    lp_ip_take_payload(walk, length != 0 ? length : to_end_of_frame(walk));
+    (void)lp_ip_take_payload(walk, length != 0 ? length : to_end_of_frame(walk));
     walk->next = lp_layer_ip_payload;
 }
 

@@ -87,8 +87,9 @@ void lp_layer_ipv4(struct lp_walk *walk);
 void lp_layer_ipv6(struct lp_walk *walk);
 void lp_layer_ip_payload(
     struct lp_walk *walk); /* of a datagram that is whole: datagram.bytes, .announced, .protocol */
-/* Takes `length` bytes as the datagram's, or what was captured of them. */
-void lp_ip_take_payload(struct lp_walk *walk, uint32_t length);
+/* Takes `length` bytes as the datagram's, or what was captured of them; also returned, since what
+ * was just written in parts is slow to read as a whole. */
+struct lp_rd lp_ip_take_payload(struct lp_walk *walk, uint32_t length);
 /* A header whose lengths and, for IPv4, checksum are right; `cut` bytes are missing behind. */
 bool lp_ip_plausible(struct lp_rd bytes, uint32_t cut);
 /* tunnel.c */

@@ -142,13 +142,14 @@ static bool walk_plain(struct lp_walk *walk)
     lp_at_copy(&head, DST, datagram->dst.bytes, 4);
     datagram->protocol = protocol;
     walk->rest = rest;
-    lp_ip_take_payload(walk, total - (uint32_t)(HEADERS - IP));
-    walk->rest = datagram->bytes;
-    walk->cut = datagram->announced - (uint32_t)datagram->bytes.left;
-    if (protocol == TCP)
+    struct lp_rd payload = lp_ip_take_payload(walk, total - (uint32_t)(HEADERS - IP));
+    if (protocol == TCP) {
         lp_net_deliver(walk);
-    else
-        lp_layer_udp(walk);
+        return true;
+    }
+    walk->rest = payload;
+    walk->cut = datagram->announced - (uint32_t)payload.left;
+    lp_layer_udp(walk);
     return true;
 }
 

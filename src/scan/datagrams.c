@@ -100,7 +100,7 @@ static enum lp_udp_key recognise(uint8_t protocol, struct lp_rd bytes)
     if (protocol == LP_PROTOCOL_EAPOL)
         return is_eapol(bytes) ? LP_UDP_HOSTS : LP_UDP_NOTHING;
     if (is_long_header(bytes))
-        return lp_quic_recognise(bytes) ? LP_UDP_PORTS : LP_UDP_NOTHING;
+        return lp_quic_may_begin(bytes) && lp_quic_recognise(bytes) ? LP_UDP_PORTS : LP_UDP_NOTHING;
     if (is_dtls(bytes))
         return LP_UDP_PORTS;
     if (lp_radius_recognise(bytes))

@@ -93,7 +93,6 @@ static struct lp_flow_answer on_bytes(void *ctx, struct lp_flow *flow, unsigned 
     const struct lp_flows *flows = ctx;
     struct flow_state *state = state_of(ctx, flow);
     struct lp_flow_answer answer = {.want = LP_FLOW_ROOM};
-    struct lp_tls_input input = input_of(stream);
 
     if (!state)
         return answer;
@@ -110,6 +109,7 @@ static struct lp_flow_answer on_bytes(void *ctx, struct lp_flow *flow, unsigned 
         return lp_relayed_read(state->relayed[dir], flows->udp, flow, dir, stream);
     if (state->resolving[dir])
         return lp_resolved_stream(flows->resolved, flow, dir, stream);
+    struct lp_tls_input input = input_of(stream);
     enum lp_tls_want want = lp_carried_read(&state->carried, dir, &input, &answer.release);
     if (want != LP_TLS_ROOM)
         answer.want = want == LP_TLS_DONE ? LP_FLOW_DONE : LP_FLOW_MORE;

@@ -24,7 +24,7 @@ enum {
     LINGER = 120,            /* seconds that a finished connection is still recognised */
     IDLE = 3600,             /* seconds of silence after which nothing more is expected */
     RECLAIM = 2,             /* old connections looked at per new one */
-    MOST_OVER = 4096,        /* connections that both ends have closed, and that linger */
+    MOST_OVER = 1024,        /* connections that both ends have closed, and that linger */
 };
 
 struct lp_conn {

@@ -142,6 +142,15 @@ static bool read_payload(struct lp_rd *rest, struct lp_quic_packet *out)
     return true;
 }
 
+bool lp_quic_may_begin(struct lp_rd datagram)
+{
+    uint8_t first;
+    uint32_t version;
+
+    return lp_rd_u8(&datagram, &first) && first & LONG_HEADER && lp_rd_u32(&datagram, &version) &&
+           (version == 0 || lp_quic_version(version));
+}
+
 bool lp_quic_next(struct lp_rd *datagram, struct lp_quic_packet *out)
 {
     struct lp_rd rest = *datagram;

@@ -37,6 +37,9 @@ struct lp_quic_packet {
     bool whole;                       /* all its bytes are there */
 };
 
+/* A look at the first bytes, which sorts out nearly all that is something else, RTP above all. */
+bool lp_quic_may_begin(struct lp_rd datagram);
+
 /* The datagram's next packet. False: none with a long header, or one that is malformed. */
 bool lp_quic_next(struct lp_rd *datagram, struct lp_quic_packet *out);
 

@@ -684,7 +684,9 @@ static void read_datagram_cut_anywhere_is_never_made_up(void **state)
         piece(&rig, &d, SERVER, LP_QUIC_INITIAL, &server_hello, 0, SIZE_MAX);
         piece(&rig, &d, SERVER, LP_QUIC_HANDSHAKE, &server_flight, 0, SIZE_MAX);
         whole = d.n;
-        (void)lp_quic_recognise(lp_rd_init(d.at, cut));
+        assert_true(lp_quic_may_begin(lp_rd_init(d.at, cut)) == (cut > 4));
+        assert_true(lp_quic_may_begin(lp_rd_init(d.at, cut)) ||
+                    !lp_quic_recognise(lp_rd_init(d.at, cut)));
         assert_true(send_cut(&rig, &d, SERVER, cut));
         finish(&rig, told, sizeof told);
         assert_int_equal(0, rig.kept.cert_count);
@@ -706,6 +708,8 @@ static void recognise_wants_a_long_header_of_a_handshake(void **state)
     assert_false(lp_quic_recognise(lp_rd_init(d.at, d.n)));
     piece(&rig, &d, CLIENT, LP_QUIC_INITIAL, &client_hello, 0, SIZE_MAX);
     assert_true(lp_quic_recognise(lp_rd_init(d.at, d.n)));
+    assert_false(lp_quic_may_begin(lp_rd_init("\x40\0\0\0\1 a short header", 20)));
+    assert_false(lp_quic_may_begin(lp_rd_init("\x80\x60\0\0\1 of RTP, perhaps", 22)));
     assert_false(lp_quic_recognise(lp_rd_init("\x40\0\0\0\1 a short header", 20)));
     assert_false(lp_quic_recognise(lp_rd_init("\x80\x60\0\0\1 of RTP, perhaps", 22)));
     shut_rig(&rig);

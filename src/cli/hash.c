@@ -85,6 +85,8 @@ static int run(const struct lp_cli *cli)
     struct hash hash = {.count = 0};
 
     lp_run_start(&hash.run, cli);
+    if (cli->input_count == 0)
+        visit(&hash, "-");
     for (size_t i = 0; i < cli->input_count && !hash.run.failed; i++)
         visit(&hash, cli->inputs[i]);
     return lp_run_finish(&hash.run);
@@ -93,7 +95,7 @@ static int run(const struct lp_cli *cli)
 const struct lp_command lp_command_hash = {
     .name = "hash",
     .bit = LP_CMD_HASH,
-    .synopsis = "hash [OPTION]... FILE...",
+    .synopsis = "hash [OPTION]... [FILE]...",
     .about = "the hashes of certificates, headend texts and trust lists, as a phone needs them",
     .exit_status = "0 done, 1 no certificate and no hash found, 2 trouble",
     .rows = LP_ROWS_LISTED,

@@ -259,6 +259,21 @@ static void end_progress(struct flow *flow)
                         (many || run->cli->progress == LP_WHEN_ALWAYS);
 }
 
+/* A mistyped folder must not pass for one whose captures are all fine. A shard may well be empty,
+ * and so may a list that a program made. */
+static void note_absence(const struct lp_jobs *jobs)
+{
+    struct lp_run *run = jobs->run;
+    const struct lp_cli *cli = run->cli;
+
+    if (lp_summary_captures(run->summary) || run->failed || run->unreadable_input ||
+        lp_interrupted || cli->live.interface || cli->shards)
+        return;
+    lp_say("%s: no captures", cli->files_from ? cli->files_from : cli->inputs[0]);
+    if (jobs->needs_one && !cli->files_from)
+        lp_run_note(run, LP_EXIT_TROUBLE);
+}
+
 void lp_jobs_run(struct lp_jobs *jobs)
 {
     struct flow flow = {.jobs = jobs};
@@ -283,4 +298,5 @@ void lp_jobs_run(struct lp_jobs *jobs)
         jobs->run->failed = true;
     lp_pool_end(flow.pool);
     end_progress(&flow);
+    note_absence(jobs);
 }

@@ -31,6 +31,7 @@ struct lp_jobs {
     void (*examine)(void *ctx, unsigned worker, struct lp_job *job);
     void (*deliver)(void *ctx, struct lp_job *job); /* NULL: nothing but sending it off */
     void *ctx;
+    bool needs_one; /* that folders hold no capture at all is trouble, but for a shard */
 };
 
 /* How many workers there will be for this command line. */

@@ -431,7 +431,7 @@ static bool consistent(const struct lp_cli *cli)
     else if (!cli->live.interface && (cli->live.seconds || cli->live.packets))
         wrong = "--duration and --packets need an interface: -i";
     else if (!cli->files_from && !cli->input_count && !cli->live.interface &&
-             cli->command->bit != LP_CMD_REPORT)
+             cli->command->bit != LP_CMD_REPORT && cli->command->bit != LP_CMD_HASH)
         wrong = cli->command->bit & CAPTURES ? "no capture given" : "no certificate file given";
     else if (cli->command->bit == LP_CMD_AUDIT && !cli->expectation_count)
         wrong = "no configurations given: name a file or a folder with -c";

@@ -196,7 +196,8 @@ static int run(const struct lp_cli *cli)
                                      .options = lp_run_options(cli),
                                      .examine = examine,
                                      .deliver = deliver,
-                                     .ctx = &verify}};
+                                     .ctx = &verify,
+                                     .needs_one = true}};
 
     if (!lp_run_start(&verify.run, cli))
         return lp_run_finish(&verify.run);

@@ -135,7 +135,7 @@ expected_side() {
 
 bad_usage() {
     local words
-    for words in "" "nosuch" "verify" "inspect" "extract" "hash" "verify -x $match" \
+    for words in "" "nosuch" "verify" "inspect" "extract" "audit" "verify -x $match" \
         "verify --nonsense $match" "verify --server" "verify --leaf-only=1 $match" \
         "inspect -c $config $match" "inspect --pem $match" "hash --leaf-only $match" \
         "verify -f xml $match" "verify -f" "verify --color sometimes $match" \
@@ -317,6 +317,12 @@ directories() {
     mkdir none
     run 1 inspect none
     check "an empty directory: no output" empty out
+    check "an empty directory: a word about it" holds err "none: no captures"
+    run 2 verify -c "$config" none
+    check "verify: an empty directory is no match" holds err "none: no captures"
+    run 0 verify -c "$config" --fail-on never none
+    run 0 verify -c "$config" --shard 1/2 none
+    check "verify: an empty shard is nothing special" empty err
     ln -s tree tree-link
     run 0 inspect -f jsonl tree-link
     check "a link named on the command line is followed" holds out "tree-link/A/three.pcap"
@@ -358,6 +364,7 @@ lists_of_files() {
     check "--files-from - with - in it" same $? 2
     : >list
     run 0 verify -c "$config" --files-from list
+    check "--files-from: a word about an empty list" holds err "list: no captures"
 }
 
 shards() {
@@ -554,6 +561,8 @@ hash_files() {
     run 0 extract -o pems --pem "$match"
     local pem
     pem=$(cat out)
+    "$leafprint" hash <"$der" >out
+    check "hash without a file reads standard input" holds out "<certHash1>"
     run 0 hash "$der"
     check "hash: SHA-1" holds out "$(sha1sum <"$der" | cut -d' ' -f1)"
     check "hash: SHA-256" holds out "$(sha256sum <"$der" | cut -d' ' -f1)"

@@ -371,6 +371,7 @@ struct lp_config {
                               encrypted-config) */
     struct lp_url urls[LP_MAX_URLS];
     size_t url_count;
+    bool url_lost; /* no url could be read, but there may be one: no server is known to be meant */
     bool has_host_id_check, host_id_check;
     bool has_hash_algorithm;
     const char *hash_algorithm; /* hashAlg as written */

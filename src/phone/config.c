@@ -344,7 +344,18 @@ static void note_url(struct reading *r, const struct lp_vpn_field *field, const 
                 SHOWN, url->text);
 }
 
-static bool read_urls(struct reading *r)
+/* Whether there may be a url that was not read: it is cut, empty or has a number beyond the last,
+ * or the file is such that something may have got lost. */
+static bool may_have_lost_url(const struct lp_vpn_group *group)
+{
+    bool named = false;
+
+    for (size_t i = 0; i < group->count; i++)
+        named = named || strncmp(group->fields[i].name, "url", 3) == 0;
+    return named || group->xml_error || group->left_out || group->groups > 1;
+}
+
+static bool read_urls(struct reading *r, const struct lp_vpn_group *group)
 {
     bool usable = false;
 
@@ -360,6 +371,7 @@ static bool read_urls(struct reading *r)
         note_url(r, field, url, fault);
         usable = usable || url->usable;
     }
+    r->out->url_lost = r->out->url_count == 0 && may_have_lost_url(group);
     if (!usable)
         lp_note(&r->notes, LP_NOTE_URL_NONE, 0, "the vpnGroup names no gateway that can be read");
     return true;
@@ -398,7 +410,7 @@ static bool read_group(struct reading *r, const struct lp_vpn_group *group)
         lp_note(&r->notes, LP_NOTE_FIELDS, 0,
                 "only the first %d elements of the vpnGroup were read", LP_MAX_VPN_FIELDS);
     sort_fields(r, group);
-    if (!read_urls(r) || !read_hashes(r))
+    if (!read_urls(r, group) || !read_hashes(r))
         return false;
     if (r->out->hash_count == 0) {
         r->out->reason = LP_REASON_NO_CERT_HASH;

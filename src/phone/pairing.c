@@ -334,12 +334,9 @@ static struct lp_meeting met(const struct lp_pairing *pairing, const struct lp_c
     if (lp_is_8021x(it))
         return meeting;
     meeting = met_url(pairing, side, it);
-    /* A phone whose configuration has no url that can be read has a headend all the same: one that
-     * nobody knows. */
-    if (!pairing->server && !pairing->any_server && (side->url_count > 0 || lp_is_phone_side(side)))
+    if (!pairing->server && !pairing->any_server && (side->url_count > 0 || side->url_lost))
         return meeting;
-    /* The user decides, or a side that is no phone's and meets every server; a name given by the
-     * user must have been seen. */
+    /* The user, or the absence of urls, decides; a name given by the user must have been seen. */
     struct lp_meeting said = {.counts = true};
     if (pairing->server)
         said = server_is(pairing, pairing->server, it);

@@ -387,13 +387,15 @@ static void verify_side_without_url_meets_every_server(void **state)
 }
 
 /* Its phone has a headend, and nobody knows which: no server is proven to be it. */
-static void verify_phone_without_url_needs_the_user(void **state)
+static void verify_phone_with_a_lost_url_needs_the_user(void **state)
 {
     const struct lp_verify_options any = {.any_server = true}, named = {.server = "192.0.2.1"};
     struct world *world = new_world();
 
     (void)state;
-    add_config(world, PHONE_A, NULL, 0x11);
+    struct lp_config config = config_of(world, PHONE_A, NULL, 0x11);
+    config.url_lost = true;
+    assert_true(lp_expected_add_config(world->expected, &config));
     add_session(world, "192.0.2.1", 443, 0x0a, 0x11);
     expect(world, LP_UNDECIDED, LP_REASON_NOT_AT_URL);
     assert_non_null(finding(world, "would-match-elsewhere"));
@@ -571,7 +573,7 @@ int main(void)
         cmocka_unit_test(verify_server_option_names_the_headend),
         cmocka_unit_test(verify_unreadable_server_option_is_usage),
         cmocka_unit_test(verify_side_without_url_meets_every_server),
-        cmocka_unit_test(verify_phone_without_url_needs_the_user),
+        cmocka_unit_test(verify_phone_with_a_lost_url_needs_the_user),
         cmocka_unit_test(verify_mac_pairs_each_phone_with_its_own),
         cmocka_unit_test(verify_other_phones_config_stands_aside),
         cmocka_unit_test(verify_other_phones_reason_is_not_the_captures),

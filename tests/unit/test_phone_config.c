@@ -181,6 +181,32 @@ static void phone_config_of_odd_urls_names_each(void **state)
     assert_finding(&config, "url-number", LP_WARNING, "<url4> is not read");
 }
 
+/* Without a url any server may be meant; where one may have got lost, none is known to be. */
+static void phone_config_tells_no_url_from_a_lost_one(void **state)
+{
+    static const char *const lost[] = {
+        DEVICE(GROUP("<url1></url1>", HASH1)),
+        DEVICE(GROUP("<url4>https://192.0.2.4</url4>", HASH1)),
+        "<device>&nothing;<vpnGroup><credentials>" HASH1 "</credentials></vpnGroup></device>",
+        DEVICE("<vpnGroup><credentials>" HASH1 "</credentials></vpnGroup><vpnGroup></vpnGroup>"),
+    };
+
+    (void)state;
+    struct lp_config config =
+        read_text(DEVICE("<vpnGroup><credentials>" HASH1 "</credentials></vpnGroup>"));
+    assert_first_hash(&config);
+    assert_int_equal(0, config.url_count);
+    assert_false(config.url_lost);
+    for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) {
+        config = read_text(lost[i]);
+        assert_first_hash(&config);
+        assert_int_equal(0, config.url_count);
+        assert_true(config.url_lost);
+    }
+    config = read_text(DEVICE(GROUP("<url1>https://192.0.2.1</url1><url4>x</url4>", HASH1)));
+    assert_false(config.url_lost);
+}
+
 /* A header as in a .sgn file: version, length, signer name, `tag` with four bytes, padding. */
 static size_t wrap(uint8_t tag, const char *text, uint8_t *out)
 {
@@ -282,6 +308,7 @@ int main(void)
         cmocka_unit_test(phone_config_of_malformed_hashes_names_each),
         cmocka_unit_test(phone_config_of_odd_settings_names_each),
         cmocka_unit_test(phone_config_of_odd_urls_names_each),
+        cmocka_unit_test(phone_config_tells_no_url_from_a_lost_one),
         cmocka_unit_test(phone_config_that_is_signed_reads_what_follows_the_header),
         cmocka_unit_test(phone_config_that_is_encrypted_says_so),
         cmocka_unit_test(phone_config_cut_inside_the_header_says_so),
